@@ -1,0 +1,104 @@
+// catalog/catalog.h
+// What is deployed: accounts, their keys, functions and triggers.  Durable in the database; read as
+// an immutable snapshot that is replaced as a whole.
+//
+// Reading a snapshot is free and needs no lock beyond fetching the pointer.  Changes are writes; a
+// snapshot taken after a change has returned shows it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/guarded.h"
+#include "base/random.h"
+#include "model/account.h"
+#include "model/function.h"
+#include "model/trigger.h"
+#include "net/task.h"
+#include "store/database.h"
+
+namespace ebb::catalog {
+
+store::Migration Tables();
+
+// (account, function name)
+using FunctionName = std::pair<std::string, std::string>;
+// (account, function name, trigger name)
+using TriggerName = std::tuple<std::string, std::string, std::string>;
+
+struct Snapshot {
+  std::map<std::string, model::Account> accounts;  // By id.
+  std::map<std::string, model::AccessKey> keys;    // By access key id.
+  std::map<FunctionName, std::shared_ptr<const model::Function>> functions;
+  std::map<TriggerName, std::shared_ptr<const model::Trigger>> triggers;
+  // The oss triggers of one bucket of one account, so that a put looks at no others.
+  std::map<std::pair<std::string, std::string>, std::vector<std::shared_ptr<const model::Trigger>>>
+      oss_triggers;  // By (account, bucket).
+  std::map<std::string, std::shared_ptr<const model::Trigger>> http_triggers;  // By trigger id.
+
+  // kNotFound, code "FunctionNotFound": "function 'x' does not exist.".
+  Result<std::shared_ptr<const model::Function>> FindFunction(const std::string& account,
+                                                              const std::string& name) const;
+  // kNotFound, code "TriggerNotFound".
+  Result<std::shared_ptr<const model::Trigger>> FindTrigger(const std::string& account,
+                                                            const std::string& function,
+                                                            const std::string& name) const;
+};
+
+// Lives on one io_context, except `snapshot`, which any thread may call.
+class Catalog {
+ public:
+  // Loads everything.  Blocks; for start-up.
+  static Result<std::unique_ptr<Catalog>> Load(store::Database& database, const Clock& clock,
+                                               Random& random);
+  ~Catalog();
+
+  std::shared_ptr<const Snapshot> snapshot() const;
+
+  // First start: makes the account with one access key pair, if there is none yet.  Blocks.
+  struct FirstAccount {
+    model::AccessKey key;
+    bool created = false;
+  };
+  Result<FirstAccount> EnsureAccount();
+
+  // kConflict, code "FunctionAlreadyExists".
+  Task<Result<std::shared_ptr<const model::Function>>> CreateFunction(std::string account,
+                                                                      model::FunctionConfig config);
+  // Applies `change` to the current configuration, in the write itself, so that no other change is
+  // lost.  kNotFound; what `change` returns.
+  using Change = std::function<Result<void>(model::FunctionConfig&)>;
+  Task<Result<std::shared_ptr<const model::Function>>> UpdateFunction(std::string account,
+                                                                      std::string name,
+                                                                      Change change);
+  // Its triggers go with it.  `also` runs in the same transaction (the queue forgets its messages).
+  using InSameStep = std::function<Result<void>(store::Transaction&)>;
+  Task<Result<void>> DeleteFunction(std::string account, std::string name, InSameStep also);
+
+  // Sets id and times.  kConflict, code "TriggerAlreadyExists", also for an oss trigger whose
+  // events, prefix and suffix overlap another's on the same bucket, and for a second http trigger.
+  // `also` runs in the same transaction (the timer's first due time).
+  Task<Result<std::shared_ptr<const model::Trigger>>> CreateTrigger(model::Trigger trigger,
+                                                                    InSameStep also);
+  Task<Result<std::shared_ptr<const model::Trigger>>> UpdateTrigger(model::Trigger trigger,
+                                                                    InSameStep also);
+  Task<Result<void>> DeleteTrigger(std::string account, std::string function, std::string name,
+                                   InSameStep also);
+
+  // Called after every change, on the catalog's io_context.
+  void OnChange(std::function<void()> listener);
+
+ private:
+  struct State;
+  explicit Catalog(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ebb::catalog

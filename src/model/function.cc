@@ -1,0 +1,24 @@
+#include "model/function.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ebb::model {
+namespace {
+
+// The names of FC 3.0 (reference: its CreateFunction schema) that run here on Debian's own python3
+// and node, whatever minor version the name asks for.
+constexpr std::array kPython = {"python3", "python3.9", "python3.10", "python3.11", "python3.12"};
+constexpr std::array kNode = {"nodejs14", "nodejs16", "nodejs18", "nodejs20"};
+constexpr std::array kCustom = {"custom", "custom.debian10", "custom.debian11", "custom.debian12"};
+
+}  // namespace
+
+std::optional<RuntimeKind> RuntimeKindOf(const std::string& runtime) {
+  if (std::ranges::find(kPython, runtime) != kPython.end()) return RuntimeKind::kPython;
+  if (std::ranges::find(kNode, runtime) != kNode.end()) return RuntimeKind::kNode;
+  if (std::ranges::find(kCustom, runtime) != kCustom.end()) return RuntimeKind::kCustom;
+  return std::nullopt;
+}
+
+}  // namespace ebb::model

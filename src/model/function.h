@@ -1,0 +1,73 @@
+// model/function.h
+// What a user deploys: a function's configuration and its identity, as plain values.
+//
+// Knows no wire format: every door maps its own protocol to and from these.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/units.h"
+
+namespace ebb::model {
+
+// How the code is run.  The name that the user gave ("python3.10") stays in
+// FunctionConfig::runtime.
+enum class RuntimeKind { kPython, kNode, kCustom };
+
+struct CustomRuntime {
+  std::vector<std::string> command;  // Empty: the bootstrap file of the package, /code/bootstrap.
+  std::vector<std::string> args;
+  std::uint16_t port = 9000;
+  friend bool operator==(const CustomRuntime&, const CustomRuntime&) = default;
+};
+
+struct FunctionConfig {
+  std::string name;
+  std::string description;
+  std::string runtime;  // As asked for: "python3.10", "nodejs20", "custom", "custom.debian12".
+  std::string handler;  // "module.function" for built-in runtimes; free text for custom.
+  std::chrono::seconds timeout{3};
+  MilliCpu cpu{350};
+  Mebibytes memory{512};
+  Mebibytes disk{512};  // Size of the instance's own /tmp.
+  int instance_concurrency = 1;
+  std::map<std::string, std::string> environment;
+  std::string role;  // Not empty: instances are given temporary keys to the account's buckets.
+  CustomRuntime custom;
+  bool internet_access = true;
+  std::string package_hash;  // SHA-256 hex of the code package; see packages/.
+  std::uint64_t package_crc64 = 0;
+  std::int64_t package_bytes = 0;
+
+  friend bool operator==(const FunctionConfig&, const FunctionConfig&) = default;
+};
+
+// One immutable state of a function.  A warm instance of one revision never serves another.
+struct Function {
+  std::string account;
+  std::string id;              // Unique for ever: a function deleted and made again has another.
+  std::uint64_t revision = 0;  // Of LATEST: rises by one with every update.
+  WallTime created;
+  WallTime modified;
+  FunctionConfig config;
+};
+
+inline constexpr const char* kLatest = "LATEST";
+
+// Names exactly one thing that can be run: what instances are kept and counted by.
+struct VersionKey {
+  std::string function_id;
+  std::uint64_t revision = 0;
+  friend auto operator<=>(const VersionKey&, const VersionKey&) = default;
+};
+
+// How `runtime` names are understood.  nullopt for one that Ebb does not have.
+std::optional<RuntimeKind> RuntimeKindOf(const std::string& runtime);
+
+}  // namespace ebb::model

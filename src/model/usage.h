@@ -1,0 +1,47 @@
+// model/usage.h
+// What one attempt cost, as a plain value.  Keyed by (request id, attempt); see metering/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/units.h"
+
+namespace ebb::model {
+
+enum class Outcome {
+  kOk,
+  kFunctionError,  // The handler raised, or reported an error.
+  kTimeout,        // Killed at its timeout.
+  kOutOfMemory,    // Killed at its memory limit.
+  kCrash,          // The process ended before it answered.
+  kInitError,      // The code could not be loaded.
+  kCancelled,      // The caller left; billed for what ran.
+};
+
+const char* ToString(Outcome outcome);  // "ok", "function_error", "timeout", …: stored and shown.
+
+enum class Start { kCold, kWarm };
+
+struct UsageRecord {
+  std::string request_id;
+  int attempt = 1;  // From 1.
+  std::string account;
+  std::string function;
+  std::string version;  // "LATEST".
+  std::string trigger;  // Name of the trigger, or "invoke" for a call through the API.
+  Start start = Start::kWarm;
+  WallTime started;
+  Duration ran{};   // On the monotonic clock, first byte handed over to answer; init included
+                    // when cold.
+  Millis billed{};  // `ran` rounded up.
+  MilliCpu cpu;
+  Mebibytes memory;
+  Mebibytes disk;
+  Duration cpu_time{};                 // Measured from the cgroup.
+  std::int64_t peak_memory_bytes = 0;  // Measured from the cgroup.
+  Outcome outcome = Outcome::kOk;
+};
+
+}  // namespace ebb::model

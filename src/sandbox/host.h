@@ -1,0 +1,42 @@
+// sandbox/host.h
+// The real launcher: helper processes, namespaces, cgroups, seccomp.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/blocking_pool.h"
+#include "sandbox/launcher.h"
+
+namespace ebb::sandbox {
+
+// The small single-threaded helpers, forked before the server has any thread.  When the server
+// dies, however it dies, they kill every sandbox and end.
+class Helpers {
+ public:
+  // Call first thing in main: before threads, io_contexts and open files.  Checks the rights and
+  // the kernel features that isolation needs. Errors: kDenied "ebb serve needs …: run it as root
+  // …", naming what is missing.
+  static Result<Helpers> Start();
+  Helpers(Helpers&&) noexcept;
+  ~Helpers();
+
+  struct State;
+  std::unique_ptr<State> state;
+
+ private:
+  Helpers();
+};
+
+struct Config {
+  base::Path scratch;       // A folder of ours: runtime shims, scratch disks.  Emptied at start.
+  std::string cgroup_name;  // "ebb-…": every sandbox's cgroup is below it.  Left-overs are removed.
+  InsideDoor inside_door;
+};
+
+// Removes what an earlier server left (cgroups, scratch files), then is ready.
+Result<std::unique_ptr<Launcher>> MakeHostLauncher(asio::io_context& io, net::BlockingPool& pool,
+                                                   const Clock& clock, Helpers helpers,
+                                                   Config config);
+
+}  // namespace ebb::sandbox

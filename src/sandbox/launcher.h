@@ -1,0 +1,122 @@
+// sandbox/launcher.h
+// Starts, feeds and kills one isolated process tree.  Knows no accounts, no functions, no HTTP
+// doors.
+//
+// A step that confines and cannot be done fails the start, and the error names the step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "net/http.h"
+#include "net/task.h"
+
+namespace ebb::sandbox {
+
+enum class Runtime { kPython, kNode, kCustom };
+
+// Everything that makes one sandbox.
+struct Spec {
+  std::string id;  // Unique among the living: "c-…", becomes the cgroup's name and FC_INSTANCE_ID.
+  Runtime runtime = Runtime::kPython;
+  base::Path code;  // Mounted read-only at /code.
+  std::string handler;
+  std::vector<std::string> command;                // kCustom only; empty: /code/bootstrap.
+  std::uint16_t port = 9000;                       // kCustom only: where it will serve HTTP.
+  std::map<std::string, std::string> environment;  // The user's and FC's own, merged.
+  // What built-in runtimes show in `context`, as a JSON object:
+  // {"function":{name,handler,memory,timeout},"service":{…},"region","accountId"}.
+  std::string context_json;
+  MilliCpu cpu;
+  Mebibytes memory;
+  Mebibytes disk;            // Size of /tmp.
+  int max_processes = 1024;  // Processes and threads together, FC's limit.
+};
+
+// One call to the function.
+struct Call {
+  std::string request_id;
+  std::string payload;
+  std::string access_key_id;  // Temporary keys for context.credentials; empty for none.
+  std::string access_key_secret;
+  std::string security_token;
+  int retry_count = 0;
+};
+
+// How a call ended, when the function itself could be asked.
+struct Reply {
+  bool ok = true;  // False: the handler raised or reported an error; `body` is FC's error JSON.
+  std::string error_type;  // FC's x-fc-error-type when !ok.
+  std::string body;
+};
+
+// What the cgroup measured.
+struct Consumption {
+  Duration cpu_time{};                 // Since the sandbox started.
+  std::int64_t peak_memory_bytes = 0;  // Since the last ResetPeak.
+};
+
+// Standard output and error of the process tree, in the order written, not split into lines. Called
+// on the launcher's io_context.
+using OutputSink = std::function<void(std::string_view bytes)>;
+
+// Lives on the launcher's io_context.  Destroying it kills the process tree and frees everything,
+// off the path.
+class Sandbox {
+ public:
+  virtual ~Sandbox() = default;
+
+  // Loads the user's code (built-in runtimes: imports the module, finds the handler; custom: waits
+  // until the port answers).  Once, before the first Invoke.
+  // Errors: kFunctionFailed the code cannot be loaded, `message` is what to tell the user;
+  //         kFunctionTimeout not ready by `deadline`; kUnavailable the platform failed.
+  virtual Task<Result<void>> Initialize(Deadline deadline) = 0;
+
+  // One call at a time.  All output that the function wrote before it answered has reached the sink
+  // when this returns.
+  // Errors: kFunctionTimeout `deadline` passed, kFunctionFailed the process ended or was killed for
+  // memory (code "FunctionOOMError" then, else "ProcessExited"), kUnavailable the platform failed.
+  // After any error the sandbox is dead.  Cancelling kills it too.
+  virtual Task<Result<Reply>> Invoke(Call call, Deadline deadline) = 0;
+
+  // kCustom only: passes an HTTP request through as it is.  The body of the response is streamed.
+  virtual Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) = 0;
+
+  // Nothing in it runs until Thaw.
+  virtual Result<void> Freeze() = 0;
+  virtual Result<void> Thaw() = 0;
+
+  virtual Consumption Measure() const = 0;
+  virtual void ResetPeak() = 0;
+  virtual bool alive() const = 0;  // False once the process tree has ended.
+};
+
+// The user's functions reach Ebb's own doors (object storage) through a TCP port on the sandbox's
+// loopback, whose listening socket the server holds.  Called once a sandbox with that socket; what
+// is returned is destroyed with the sandbox.
+struct InsideDoor {
+  std::uint16_t port = 0;  // 0: none.
+  std::function<std::shared_ptr<void>(base::Fd listener)> open;
+};
+
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+
+  // Starts a sandbox: confined, runtime booted, no user code run yet.
+  // Errors: kUnavailable, naming the step that failed; kDeadline.
+  virtual Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
+                                                        Deadline deadline) = 0;
+};
+
+}  // namespace ebb::sandbox
