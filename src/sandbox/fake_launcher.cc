@@ -1,0 +1,107 @@
+#include "sandbox/fake_launcher.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace ebb::sandbox {
+
+void FakeGate::Open() {
+  closed_ = false;
+  opened_.NotifyAll();
+}
+
+Task<bool> FakeGate::Pass(Deadline deadline) {
+  // Lowered in a destructor, because a cancelled wait never returns here.
+  struct Waiting {
+    explicit Waiting(int& c) : count(c) { ++count; }
+    ~Waiting() { --count; }
+    int& count;
+  };
+  Waiting waiting(waiting_);
+  while (closed_) {
+    const bool notified = co_await opened_.Wait(deadline);
+    if (!notified) co_return false;
+  }
+  co_return true;
+}
+
+FakeSandbox::FakeSandbox(FakeLauncher& launcher, Spec spec, OutputSink output)
+    : launcher_(launcher), spec_(std::move(spec)), output_(std::move(output)) {}
+
+FakeSandbox::~FakeSandbox() { ++launcher_.kills; }
+
+// After any error, and when cancelled, the sandbox is dead.
+template <typename T>
+Task<Result<T>> FakeSandbox::Run(FakeGate& gate, Deadline deadline,
+                                 std::function<Result<T>()> step) {
+  EBB_CHECK(!frozen_, "a frozen sandbox cannot run anything");
+  if (!alive_)
+    co_return Fail(Error::FunctionFailed("the sandbox is dead").WithCode("ProcessExited"));
+  alive_ = false;
+  const bool in_time = co_await gate.Pass(deadline);
+  if (!in_time) co_return Fail(Error::FunctionTimeout("the deadline passed"));
+  alive_ = true;
+  Result<T> result = step();
+  if (!result) alive_ = false;
+  co_return result;
+}
+
+Task<Result<void>> FakeSandbox::Initialize(Deadline deadline) {
+  ++launcher_.initializations;
+  std::function<Result<void>()> step = [this] { return launcher_.on_initialize(*this); };
+  co_return co_await Run<void>(launcher_.initialize_gate, deadline, std::move(step));
+}
+
+Task<Result<Reply>> FakeSandbox::Invoke(Call call, Deadline deadline) {
+  ++launcher_.calls;
+  launcher_.calls_seen.push_back(call);
+  std::function<Result<Reply>()> step = [this, &call] { return launcher_.on_invoke(*this, call); };
+  co_return co_await Run<Reply>(launcher_.call_gate, deadline, std::move(step));
+}
+
+Task<Result<net::Response>> FakeSandbox::Proxy(net::Request request, Deadline deadline) {
+  ++launcher_.calls;
+  std::function<Result<net::Response>()> step = [this, &request] {
+    return launcher_.on_proxy(*this, std::move(request));
+  };
+  co_return co_await Run<net::Response>(launcher_.call_gate, deadline, std::move(step));
+}
+
+Result<void> FakeSandbox::Freeze() {
+  if (auto error = std::exchange(launcher_.fail_next_freeze, std::nullopt)) return Fail(*error);
+  EBB_CHECK(!frozen_, "frozen twice");
+  ++launcher_.freezes;
+  frozen_ = true;
+  return {};
+}
+
+Result<void> FakeSandbox::Thaw() {
+  if (auto error = std::exchange(launcher_.fail_next_thaw, std::nullopt)) return Fail(*error);
+  EBB_CHECK(frozen_, "thawed without being frozen");
+  ++launcher_.thaws;
+  frozen_ = false;
+  return {};
+}
+
+FakeLauncher::FakeLauncher(asio::io_context& io)
+    : on_initialize([](FakeSandbox&) { return Result<void>(); }),
+      on_invoke([](FakeSandbox&, const Call& call) -> Result<Reply> {
+        return Reply{.ok = true, .error_type = {}, .body = call.payload};
+      }),
+      on_proxy([](FakeSandbox&, net::Request) -> Result<net::Response> { return net::Response(); }),
+      launch_gate(io),
+      initialize_gate(io),
+      call_gate(io) {}
+
+Task<Result<std::unique_ptr<Sandbox>>> FakeLauncher::Launch(Spec spec, OutputSink output,
+                                                            Deadline deadline) {
+  specs.push_back(spec);
+  const bool in_time = co_await launch_gate.Pass(deadline);
+  if (!in_time) co_return Fail(Error::DeadlineExceeded("the deadline passed"));
+  if (auto error = std::exchange(fail_next, std::nullopt)) co_return Fail(*error);
+  ++launches;
+  co_return std::make_unique<FakeSandbox>(*this, std::move(spec), std::move(output));
+}
+
+}  // namespace ebb::sandbox
