@@ -1,0 +1,96 @@
+#include "net/task_group.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <list>
+#include <vector>
+
+#include "base/log.h"
+
+namespace ebb::net {
+namespace {
+
+bool IsCancellation(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& e) {
+    return e.code() == asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::string Describe(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+}  // namespace
+
+struct TaskGroup::State {
+  struct Running {
+    std::string name;
+    asio::cancellation_signal cancel;
+  };
+
+  explicit State(asio::io_context& context) : io(context), ended(context) {}
+
+  void CancelAll() {
+    // Copies keep each entry alive: a cancelled task may end, and leave `tasks`, at once.
+    const std::vector<std::shared_ptr<Running>> all(tasks.begin(), tasks.end());
+    for (const auto& task : all) task->cancel.emit(asio::cancellation_type::all);
+  }
+
+  asio::io_context& io;
+  bool stopping = false;
+  std::list<std::shared_ptr<Running>> tasks;
+  asio::steady_timer ended;  // Cancelled when the last task has ended.
+};
+
+TaskGroup::TaskGroup(asio::io_context& io) : state_(std::make_shared<State>(io)) {}
+
+TaskGroup::~TaskGroup() {
+  state_->stopping = true;
+  state_->CancelAll();
+}
+
+void TaskGroup::Spawn(std::string name, Task<void> task) {
+  if (state_->stopping) return;
+  const auto entry =
+      state_->tasks.insert(state_->tasks.end(), std::make_shared<State::Running>(std::move(name)));
+  // The handler shares the state: a task that is cancelled by the group's destructor ends later.
+  auto on_end = [state = state_, entry](std::exception_ptr thrown) {
+    const std::shared_ptr<State::Running> running = std::move(*entry);
+    state->tasks.erase(entry);
+    if (thrown && !IsCancellation(thrown)) {
+      log::Error("task failed", {{"task", running->name}, {"error", Describe(thrown)}});
+    }
+    if (state->tasks.empty()) state->ended.cancel();
+  };
+  // A copy: the task may end, and erase its entry, before co_spawn returns.
+  const std::shared_ptr<State::Running> running = *entry;
+  asio::co_spawn(state_->io, std::move(task),
+                 asio::bind_cancellation_slot(running->cancel.slot(), std::move(on_end)));
+}
+
+Task<void> TaskGroup::Stop() {
+  const std::shared_ptr<State> state = state_;
+  state->stopping = true;
+  state->CancelAll();
+  while (!state->tasks.empty()) {
+    state->ended.expires_at(asio::steady_timer::time_point::max());
+    co_await state->ended.async_wait(kAwait);
+  }
+}
+
+std::size_t TaskGroup::running() const { return state_->tasks.size(); }
+
+}  // namespace ebb::net
