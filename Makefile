@@ -1,0 +1,54 @@
+# Everything that is done with Ebb from its source folder.  `make help` lists it.
+#
+# The work itself is in tools/, cmake and ninja; this file only says what needs what.
+
+PRESET ?= release
+BUILD   = build/$(PRESET)
+
+.PHONY: help deps build demo stop test check format bench asan tsan crash clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
+
+deps:
+	@tools/install-packages
+
+build: deps  ## the program, at build/release/ebb
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+	@ninja -C $(BUILD) --quiet ebb
+
+demo: build  ## real photographs, real thumbnails, and what they cost
+	@tools/demo $(BUILD)/ebb
+
+stop:  ## end the server that `make demo` left running
+	@tools/demo-stop
+
+test: deps  ## everything that is quick enough to run always
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+	@ninja -C $(BUILD) --quiet
+	@tools/run-tests --build $(BUILD)
+
+check: deps  ## layers, formatting, clang-tidy on changed files
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+	@tools/run-tests --build $(BUILD) checks
+
+format:  ## format every source file
+	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+asan:  ## the tests, with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory test PRESET=asan
+
+tsan:  ## the unit tests, with ThreadSanitizer
+	@cmake --preset tsan >/dev/null && ninja -C build/tsan --quiet
+	@tools/run-tests --build build/tsan unit
+
+crash: build  ## kill -9 at random moments while objects go in; minutes
+	@tools/run-tests --build $(BUILD) crash
+
+bench: deps  ## the claims of docs/performance.md, measured here
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+	@ninja -C $(BUILD) --quiet
+	@bench/run --build $(BUILD)
+
+clean:  ## remove what was built (not ./data)
+	@rm -rf build
