@@ -21,4 +21,11 @@ std::optional<RuntimeKind> RuntimeKindOf(const std::string& runtime) {
   return std::nullopt;
 }
 
+std::vector<std::string> RuntimeNames() {
+  std::vector<std::string> names(kPython.begin(), kPython.end());
+  names.insert(names.end(), kNode.begin(), kNode.end());
+  names.insert(names.end(), kCustom.begin(), kCustom.end());
+  return names;
+}
+
 }  // namespace ebb::model

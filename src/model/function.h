@@ -70,4 +70,6 @@ struct VersionKey {
 // How `runtime` names are understood.  nullopt for one that Ebb does not have.
 std::optional<RuntimeKind> RuntimeKindOf(const std::string& runtime);
 
+std::vector<std::string> RuntimeNames();  // Those that RuntimeKindOf knows.
+
 }  // namespace ebb::model

@@ -1,0 +1,228 @@
+#include "model/function_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace ebb::model {
+namespace {
+
+// FC's limits (its CreateFunction schema and its page on quotas).
+constexpr std::size_t kMaxFunctionName = 64;
+constexpr std::size_t kMaxTriggerName = 128;
+constexpr std::size_t kMaxDescription = 256;
+constexpr std::size_t kMaxHandler = 128;
+constexpr std::size_t kMaxEnvironmentBytes = 4096;
+constexpr std::int64_t kMaxTimeoutSeconds = 86400;
+constexpr std::int64_t kCpuStep = 50;  // Thousandths of a vCPU.
+constexpr std::int64_t kMaxCpu = 16000;
+constexpr std::int64_t kMemoryStep = 64;
+constexpr std::int64_t kMinMemory = 128;
+constexpr std::int64_t kMaxMemory = 32768;
+constexpr int kMaxConcurrency = 200;
+// Ours: what a command line may hold is far more, but is no configuration any more.
+constexpr std::size_t kMaxCommandBytes = 16384;
+// Inside every instance this port leads to the buckets; a server of the function's own could not
+// bind it.
+constexpr std::uint16_t kBucketsPort = 9010;
+
+bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsWord(char c) { return IsLetter(c) || IsDigit(c) || c == '_'; }
+
+std::unexpected<Error> Refuse(std::string message) {
+  return Fail(InvalidArgument(std::move(message)));
+}
+
+Result<void> ValidateName(std::string_view field, std::string_view name, std::size_t longest) {
+  const bool characters = std::ranges::all_of(name, [](char c) { return IsWord(c) || c == '-'; });
+  if (!name.empty() && name.size() <= longest && characters && !IsDigit(name[0]) &&
+      name[0] != '-') {
+    return {};
+  }
+  return Refuse(
+      fmt::format("{} {} is not allowed: use 1 to {} letters, digits, '_' or '-', not "
+                  "starting with a digit or '-'",
+                  field, Quoted(name), longest));
+}
+
+Result<void> ValidateText(std::string_view field, std::string_view text, std::size_t longest) {
+  if (text.size() > longest) {
+    return Refuse(
+        fmt::format("{} has {} bytes: at most {} are allowed", field, text.size(), longest));
+  }
+  if (!base::IsUtf8(text) || text.find('\0') != std::string_view::npos) {
+    return Refuse(fmt::format("{} {} is not allowed: use UTF-8 without NUL", field, Quoted(text)));
+  }
+  return {};
+}
+
+// "index.handler", "src/index.handler", "package.module.handler": what the shims can import.
+bool IsModuleAndFunction(std::string_view handler) {
+  const std::size_t dot = handler.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view function = handler.substr(dot + 1);
+  if (function.empty() || IsDigit(function[0])) return false;
+  if (!std::ranges::all_of(function, [](char c) { return IsWord(c) || c == '$'; })) return false;
+  bool part_is_empty = true;  // Between dots and slashes: no "..", no absolute path.
+  for (const char c : handler.substr(0, dot)) {
+    const bool separator = c == '.' || c == '/';
+    if (separator && part_is_empty) return false;
+    if (!separator && !IsWord(c) && c != '-') return false;
+    part_is_empty = separator;
+  }
+  return !part_is_empty;
+}
+
+Result<void> ValidateCode(const FunctionConfig& config) {
+  const auto kind = RuntimeKindOf(config.runtime);
+  if (!kind) {
+    std::string known;
+    for (const auto& name : RuntimeNames()) known += (known.empty() ? "" : ", ") + name;
+    return Refuse(
+        fmt::format("runtime {} is not supported: use one of {}", Quoted(config.runtime), known));
+  }
+  if (auto ok = ValidateText("handler", config.handler, kMaxHandler); !ok) return ok;
+  if (*kind != RuntimeKind::kCustom && !IsModuleAndFunction(config.handler)) {
+    return Refuse(
+        fmt::format("handler {} is not allowed for runtime {}: use module.function, for "
+                    "example index.handler",
+                    Quoted(config.handler), config.runtime));
+  }
+  const int most = *kind == RuntimeKind::kCustom ? kMaxConcurrency : 1;
+  if (config.instance_concurrency < 1 || config.instance_concurrency > most) {
+    return Refuse(fmt::format("instanceConcurrency {} is not allowed for runtime {}: use {}",
+                              config.instance_concurrency, config.runtime,
+                              most == 1 ? "1, or a custom runtime" : "1 to 200"));
+  }
+  return {};
+}
+
+Result<void> ValidateCommand(const CustomRuntime& custom) {
+  std::size_t bytes = 0;
+  for (const auto* words : {&custom.command, &custom.args}) {
+    for (const auto& word : *words) {
+      bytes += word.size();
+      if (auto ok = ValidateText("customRuntimeConfig.command or args", word, kMaxCommandBytes);
+          !ok)
+        return ok;
+    }
+  }
+  if (bytes > kMaxCommandBytes) {
+    return Refuse(
+        fmt::format("customRuntimeConfig.command and args have {} bytes: at most {} are "
+                    "allowed",
+                    bytes, kMaxCommandBytes));
+  }
+  if (!custom.command.empty() && custom.command[0].empty()) {
+    return Refuse("customRuntimeConfig.command starts with an empty word: name a program");
+  }
+  if (custom.port == 0 || custom.port == kBucketsPort) {
+    return Refuse(
+        fmt::format("customRuntimeConfig.port {} is not allowed: use 1 to 65535, but not "
+                    "{}, which leads to the buckets",
+                    custom.port, kBucketsPort));
+  }
+  return {};
+}
+
+Result<void> ValidateSizes(const FunctionConfig& config) {
+  const std::int64_t timeout = config.timeout.count();
+  if (timeout < 1 || timeout > kMaxTimeoutSeconds) {
+    return Refuse(
+        fmt::format("timeout {} is not allowed: use 1 to {} seconds", timeout, kMaxTimeoutSeconds));
+  }
+  const std::int64_t cpu = config.cpu.count();
+  const double vcpu = static_cast<double>(cpu) / 1000;
+  if (cpu < kCpuStep || cpu > kMaxCpu || cpu % kCpuStep != 0) {
+    return Refuse(fmt::format("cpu {} is not allowed: use 0.05 to 16 in steps of 0.05", vcpu));
+  }
+  const std::int64_t memory = config.memory.count();
+  if (memory < kMinMemory || memory > kMaxMemory || memory % kMemoryStep != 0) {
+    return Refuse(fmt::format("memorySize {} is not allowed: use {} to {} MB in steps of {}",
+                              memory, kMinMemory, kMaxMemory, kMemoryStep));
+  }
+  // 1 vCPU goes with 1 to 4 GB.
+  if (memory * 1000 < cpu * 1024 || memory * 1000 > cpu * 4096) {
+    return Refuse(
+        fmt::format("cpu {} with memorySize {} is not allowed: use 1 to 4 GB of memory "
+                    "for each vCPU",
+                    vcpu, memory));
+  }
+  if (config.disk.count() != 512 && config.disk.count() != 10240) {
+    return Refuse(
+        fmt::format("diskSize {} is not allowed: use 512 or 10240 MB", config.disk.count()));
+  }
+  return {};
+}
+
+Result<void> ValidateEnvironment(const std::map<std::string, std::string>& environment) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : environment) {
+    bytes += key.size() + value.size();
+    if (key.empty() || !IsLetter(key[0]) || !std::ranges::all_of(key, IsWord)) {
+      return Refuse(
+          fmt::format("environmentVariables: key {} is not allowed: use a letter, then "
+                      "letters, digits or '_'",
+                      Quoted(key)));
+    }
+    if (key.starts_with("FC_")) {
+      return Refuse(
+          fmt::format("environmentVariables: key {} is not allowed: names that start "
+                      "with FC_ are reserved",
+                      Quoted(key)));
+    }
+    if (auto ok = ValidateText("environmentVariables: " + key, value, kMaxEnvironmentBytes); !ok)
+      return ok;
+  }
+  if (bytes > kMaxEnvironmentBytes) {
+    return Refuse(fmt::format("environmentVariables have {} bytes in all: at most {} are allowed",
+                              bytes, kMaxEnvironmentBytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+Error InvalidArgument(std::string message) {
+  return Error::Invalid(std::move(message)).WithCode("InvalidArgument");
+}
+
+std::string Quoted(std::string_view value) {
+  std::size_t shown = std::min<std::size_t>(value.size(), 80);
+  // Never ends within a UTF-8 character.
+  while (shown < value.size() && shown > 0 && (value[shown] & '\xc0') == '\x80') --shown;
+  std::string out = "\"";
+  for (const char c : value.substr(0, shown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  if (!base::IsUtf8(out)) out = "\"hex " + base::FormatHex(value.substr(0, shown));
+  return out + (value.size() > shown ? "…\"" : "\"");
+}
+
+Result<void> ValidateFunctionName(std::string_view name) {
+  return ValidateName("functionName", name, kMaxFunctionName);
+}
+
+Result<void> ValidateTriggerName(std::string_view name) {
+  return ValidateName("triggerName", name, kMaxTriggerName);
+}
+
+Result<void> Validate(const FunctionConfig& config) {
+  if (auto ok = ValidateFunctionName(config.name); !ok) return ok;
+  if (auto ok = ValidateText("description", config.description, kMaxDescription); !ok) return ok;
+  if (auto ok = ValidateCode(config); !ok) return ok;
+  if (auto ok = ValidateSizes(config); !ok) return ok;
+  if (auto ok = ValidateEnvironment(config.environment); !ok) return ok;
+  if (auto ok = ValidateText("role", config.role, 256); !ok) return ok;
+  return ValidateCommand(config.custom);
+}
+
+}  // namespace ebb::model
