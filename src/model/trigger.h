@@ -37,6 +37,8 @@ struct HttpTrigger {
   friend bool operator==(const HttpTrigger&, const HttpTrigger&) = default;
 };
 
+using TriggerSource = std::variant<HttpTrigger, OssTrigger, TimerTrigger>;
+
 struct Trigger {
   std::string account;
   std::string function;  // Name.
@@ -47,7 +49,7 @@ struct Trigger {
   std::string source_arn;
   std::string invocation_role;
   std::string config_json;  // triggerConfig as the user gave it; returned unchanged.
-  std::variant<HttpTrigger, OssTrigger, TimerTrigger> source;
+  TriggerSource source;
   WallTime created;
   WallTime modified;
 
