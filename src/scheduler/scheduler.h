@@ -25,6 +25,9 @@ struct Config {
   Duration keep_warm = std::chrono::minutes(3);  // How long an idle instance is kept, frozen.
   int max_instances_per_function = 100;          // FC's default quota is 100 to 300.
   Mebibytes memory_budget{0};  // Sum of the instances' memory sizes; 0: 80 % of the machine's.
+  // How long a call waits for an instance or for room when a limit is reached.  FC's answer is
+  // immediate (0); half a second lets a burst of short calls pass through the instances there are.
+  Duration admission_wait = std::chrono::milliseconds(500);
 };
 
 // What a launch needs to know of a version; made by the caller from the catalog.
@@ -33,7 +36,8 @@ struct Version {
   sandbox::Spec spec;  // `id` is set by the scheduler.
 };
 
-class Instance;
+struct Instance;
+struct State;
 
 // The right to use one instance for one attempt.  Movable.  Destroying it gives the instance back:
 // frozen and kept warm if it may serve again, else killed.
@@ -47,15 +51,16 @@ class Lease {
   const std::string& instance_id() const;
   model::Start start() const;
   // Where what the instance prints goes while this lease is held; before, between and after leases
-  // it goes nowhere but to the tail that a failed start reports.
+  // it goes nowhere (no user code runs then).
   void SetOutput(sandbox::OutputSink sink);
   void Discard();  // The instance must not serve again.
 
  private:
-  friend class Scheduler;
-  struct Hold;
-  explicit Lease(std::unique_ptr<Hold> hold);
-  std::unique_ptr<Hold> hold_;
+  friend struct State;
+  Lease(std::shared_ptr<State> state, std::unique_ptr<Instance> instance, model::Start start);
+  std::shared_ptr<State> state_;  // Shared, so that a lease may outlive the scheduler.
+  std::unique_ptr<Instance> instance_;
+  model::Start start_;
 };
 
 class Scheduler {
@@ -64,23 +69,25 @@ class Scheduler {
             Config config);
   ~Scheduler();
 
-  // Lends out an instance of `version`: an idle one if there is one, else a new one, whichever is
-  // ready first.  The instance has not run user code yet when the start is cold: call
-  // Sandbox::Initialize.
+  // Lends out an instance of `version`: the most recently used idle one if there is one, else a new
+  // one or one that comes back, whichever is ready first.  The instance has not run user code yet
+  // when the start is cold: call Sandbox::Initialize.  Cancelling gives up the place in the line; a
+  // launch that nobody wants any more becomes an idle instance.
   //
-  // Errors: kThrottled   max_instances_per_function are out, or the memory budget is used up, and
-  // none
-  //                      came free by the deadline;
-  //         kUnavailable the launcher could not start one;
+  // Errors: kThrottled, code "ResourceExhausted": max_instances_per_function are out, or the memory
+  //                      budget is used up, and nothing came free within admission_wait;
+  //         kUnavailable the launcher could not start one, or the scheduler has stopped;
   //         kDeadline    `deadline` passed during the launch.
   Task<Result<Lease>> Acquire(Version version, Deadline deadline);
 
   // Instances of other revisions of this function are destroyed as they become idle.
   void Retire(const std::string& function_id, std::uint64_t current_revision);
 
-  // Runs until cancelled: destroys what has been idle for keep_warm.
-  Task<void> Run();
-  Task<void> Stop();  // Destroys every instance.
+  void DestroyExpired();  // Destroys what has been idle for keep_warm.
+  Task<void> Run();       // Until cancelled: calls DestroyExpired about once a second.
+  // Fails every waiting Acquire, cancels launches, destroys the idle instances, and from then on
+  // every instance that comes back.
+  Task<void> Stop();
 
   struct Counts {
     int idle = 0;
@@ -90,7 +97,6 @@ class Scheduler {
   Counts counts() const;
 
  private:
-  struct State;
   std::shared_ptr<State> state_;
 };
 

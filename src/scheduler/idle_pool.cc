@@ -1,0 +1,82 @@
+#include "scheduler/idle_pool.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+
+namespace ebb::scheduler {
+
+void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
+  if (auto frozen = instance->sandbox->Freeze(); !frozen) {
+    log::Warn("instance not frozen, destroyed",
+              {{"instance", instance->id}, {"error", frozen.error()}});
+    return;
+  }
+  instance->idle_since = now;
+  idle_[instance->key].push_back(std::move(instance));
+  ++size_;
+}
+
+std::unique_ptr<Instance> IdlePool::Take(const model::VersionKey& key) {
+  while (true) {
+    auto version = idle_.find(key);
+    if (version == idle_.end()) return nullptr;
+    std::unique_ptr<Instance> instance = std::move(version->second.back());
+    version->second.pop_back();
+    if (version->second.empty()) idle_.erase(version);
+    --size_;
+    if (!instance->sandbox->alive()) continue;
+    auto thawed = instance->sandbox->Thaw();
+    if (thawed) return instance;
+    log::Warn("instance not thawed, destroyed",
+              {{"instance", instance->id}, {"error", thawed.error()}});
+  }
+}
+
+std::optional<Reservation> IdlePool::Reserve(const model::VersionKey& key, Mebibytes memory) {
+  if (!CouldFit(memory) || !FreePlace(key.function_id)) return std::nullopt;
+  FreeMemory(memory);
+  return budget_.TryReserve(key.function_id, memory);
+}
+
+bool IdlePool::FreePlace(const std::string& function_id) {
+  if (budget_.HasPlace(function_id)) return true;
+  auto version = idle_.lower_bound(model::VersionKey{function_id, 0});
+  if (version == idle_.end() || version->first.function_id != function_id) return false;
+  DestroyOldest(version);
+  return true;
+}
+
+bool IdlePool::CouldFit(Mebibytes memory) const {
+  std::int64_t reclaimable = 0;
+  for (const auto& [key, queue] : idle_) {
+    for (const auto& instance : queue) reclaimable += instance->reservation.memory().count();
+  }
+  return budget_.missing(memory) <= Mebibytes(reclaimable);
+}
+
+void IdlePool::FreeMemory(Mebibytes memory) {
+  auto oldest_use = [](const auto& version) { return version.second.front()->idle_since; };
+  while (budget_.missing(memory) > Mebibytes(0)) {
+    DestroyOldest(std::ranges::min_element(idle_, {}, oldest_use));
+  }
+}
+
+void IdlePool::DestroyOldest(std::map<model::VersionKey, Queue>::iterator version) {
+  version->second.erase(version->second.begin());
+  if (version->second.empty()) idle_.erase(version);
+  --size_;
+}
+
+void IdlePool::DestroyIf(const std::function<bool(const Instance&)>& condition) {
+  for (auto version = idle_.begin(); version != idle_.end();) {
+    const auto gone =
+        std::erase_if(version->second, [&](const auto& instance) { return condition(*instance); });
+    size_ -= static_cast<int>(gone);
+    version = version->second.empty() ? idle_.erase(version) : std::next(version);
+  }
+}
+
+}  // namespace ebb::scheduler

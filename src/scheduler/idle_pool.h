@@ -1,0 +1,46 @@
+// scheduler/idle_pool.h
+// The instances that nobody uses: frozen, kept for the next call, and the first to go when room is
+// needed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "scheduler/instance.h"
+
+namespace ebb::scheduler {
+
+class IdlePool {
+ public:
+  explicit IdlePool(Budget& budget) : budget_(budget) {}
+
+  // Freezes it.  One that cannot be frozen is destroyed: it could do work that nobody pays for.
+  void Put(std::unique_ptr<Instance> instance, TimePoint now);
+
+  // The most recently used one, thawed (its memory is the likeliest to be in the caches); null when
+  // there is none.  One that cannot be thawed is destroyed.
+  std::unique_ptr<Instance> Take(const model::VersionKey& key);
+
+  // Makes a reservation, destroying idle instances for it: other revisions of the same function for
+  // a place, the least recently used of all for memory.  Destroys none if that would not do.
+  std::optional<Reservation> Reserve(const model::VersionKey& key, Mebibytes memory);
+
+  void DestroyIf(const std::function<bool(const Instance&)>& condition);
+  int size() const { return size_; }
+
+ private:
+  using Queue = std::vector<std::unique_ptr<Instance>>;  // Of one version, oldest first.
+  void DestroyOldest(std::map<model::VersionKey, Queue>::iterator version);
+  bool CouldFit(Mebibytes memory) const;
+  bool FreePlace(const std::string& function_id);
+  void FreeMemory(Mebibytes memory);
+
+  Budget& budget_;
+  std::map<model::VersionKey, Queue> idle_;  // No empty queues.
+  int size_ = 0;
+};
+
+}  // namespace ebb::scheduler

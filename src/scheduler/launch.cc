@@ -1,0 +1,87 @@
+// Starting instances, for as many waiters as there is room for.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "scheduler/state.h"
+
+namespace ebb::scheduler {
+
+namespace {
+
+// "c-<seconds, 8 hex>-<12 hex>": FC's form of an instance id.
+std::string MakeInstanceId(const Clock& clock, Random& random) {
+  std::string id = MakeRequestId(clock, random);  // "1-<seconds, 8 hex>-…"
+  return "c" + id.substr(1, 10) + random.Hex(6);
+}
+
+// Not cut short when its waiter leaves: what was begun is likely to be wanted soon.
+Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::VersionKey key,
+                     sandbox::Spec spec, Deadline deadline) {
+  std::string id = spec.id;
+  auto output = std::make_shared<Output>();
+  sandbox::OutputSink sink = [output](std::string_view bytes) {
+    if (output->sink) output->sink(bytes);
+  };
+  auto sandbox = co_await state->launcher.Launch(std::move(spec), std::move(sink), deadline);
+  if (!sandbox) {
+    launch.FailWith(sandbox.error());
+    co_return;
+  }
+  launch.Succeed(std::make_unique<Instance>(Instance{.id = std::move(id),
+                                                     .key = std::move(key),
+                                                     .reservation = launch.TakeReservation(),
+                                                     .output = std::move(output),
+                                                     .sandbox = std::move(*sandbox)}));
+}
+
+}  // namespace
+
+Launch::Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation)
+    : state_(std::move(state)), key_(std::move(key)), reservation_(std::move(reservation)) {}
+
+Launch::~Launch() {
+  if (!state_) return;
+  reservation_.reset();
+  state_->OnLaunchFailed(key_, std::move(error_));
+}
+
+void Launch::Succeed(std::unique_ptr<Instance> instance) {
+  std::exchange(state_, nullptr)->OnLaunched(std::move(instance));
+}
+
+void State::StartLaunches() {
+  if (stopped) return;
+  std::vector<std::pair<std::uint64_t, model::VersionKey>> wanting;  // By who has waited longest.
+  for (const auto& [key, line] : lines) {
+    if (line.waiters.size() > line.starting) {
+      wanting.emplace_back(line.waiters[line.starting]->ticket, key);
+    }
+  }
+  std::ranges::sort(wanting);
+  // A launch may end at once and change any line, so each step looks again.
+  for (const auto& [ticket, key] : wanting) {
+    while (StartLaunch(key)) {
+    }
+  }
+}
+
+bool State::StartLaunch(const model::VersionKey& key) {
+  auto line = lines.find(key);
+  if (line == lines.end() || line->second.waiters.size() <= line->second.starting) return false;
+  Waiter& waiter = *line->second.waiters[line->second.starting];
+  auto reservation = idle.Reserve(key, waiter.version.spec.memory);
+  if (!reservation) return false;
+
+  ++line->second.starting;
+  sandbox::Spec spec = waiter.version.spec;
+  spec.id = MakeInstanceId(clock, random);
+  const Deadline deadline = waiter.deadline;
+  waiter.answered.NotifyAll();  // From now on it waits for as long as the launch may take.
+  Launch launch(shared_from_this(), key, std::move(*reservation));
+  launches->Spawn("launch",
+                  RunLaunch(std::move(launch), shared_from_this(), key, std::move(spec), deadline));
+  return true;
+}
+
+}  // namespace ebb::scheduler

@@ -1,0 +1,70 @@
+#include "scheduler/scheduler.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "scheduler/state.h"
+
+namespace ebb::scheduler {
+
+namespace {
+
+Mebibytes MemoryBudget(const Config& config) {
+  if (config.memory_budget > Mebibytes(0)) return config.memory_budget;
+  const std::int64_t machine = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  return Mebibytes((machine >> 20) * 8 / 10);
+}
+
+}  // namespace
+
+State::State(asio::io_context& io_, sandbox::Launcher& launcher_, const Clock& clock_,
+             Random& random_, Config config_)
+    : io(io_),
+      launcher(launcher_),
+      clock(clock_),
+      random(random_),
+      config(config_),
+      budget(MemoryBudget(config), config.max_instances_per_function),
+      launches(std::make_unique<net::TaskGroup>(io)) {}
+
+Scheduler::Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock,
+                     Random& random, Config config)
+    : state_(std::make_shared<State>(io, launcher, clock, random, config)) {}
+
+Scheduler::~Scheduler() {
+  state_->RefuseEverything();
+  state_->launches.reset();
+}
+
+Task<Result<Lease>> Scheduler::Acquire(Version version, Deadline deadline) {
+  return State::Acquire(state_, std::move(version), deadline);
+}
+
+void Scheduler::Retire(const std::string& function_id, std::uint64_t current_revision) {
+  state_->Retire(function_id, current_revision);
+}
+
+void Scheduler::DestroyExpired() { state_->DestroyExpired(); }
+
+Task<void> Scheduler::Run() {
+  const Duration period = std::min<Duration>(state_->config.keep_warm, std::chrono::seconds(1));
+  while (true) {
+    co_await net::SleepFor(std::max<Duration>(period, std::chrono::milliseconds(10)));
+    state_->DestroyExpired();
+  }
+}
+
+Task<void> Scheduler::Stop() {
+  state_->RefuseEverything();
+  co_await state_->launches->Stop();
+}
+
+Scheduler::Counts Scheduler::counts() const {
+  Counts counts{.idle = state_->idle.size(), .busy = state_->busy};
+  for (const auto& [key, line] : state_->lines) counts.starting += static_cast<int>(line.starting);
+  return counts;
+}
+
+}  // namespace ebb::scheduler

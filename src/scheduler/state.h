@@ -1,0 +1,105 @@
+// scheduler/state.h
+// The scheduler's inside: who waits for an instance of which version, and what is being launched.
+//
+// Shared by the scheduler, its leases and its launches, so that each may end in any order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/task_group.h"
+#include "net/timing.h"
+#include "scheduler/idle_pool.h"
+#include "scheduler/scheduler.h"
+
+namespace ebb::scheduler {
+
+struct State;
+
+// One Acquire that waits.  Leaves its line in the destructor, giving back what it was handed and
+// has not taken.
+struct Waiter {
+  Waiter(std::shared_ptr<State> state, const Version& version, Deadline deadline);
+  ~Waiter();
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  std::shared_ptr<State> state;
+  const Version& version;
+  const Deadline deadline;
+  const std::uint64_t ticket;  // Order of arrival.
+  net::Signal answered;
+  std::optional<Result<std::unique_ptr<Instance>>> answer;
+};
+
+// Who waits for one version.  The first `starting` waiters have a launch under way on their behalf;
+// the others wait for room.  Which launch or returning instance serves whom is not fixed: the first
+// in the line takes what comes first.
+struct Line {
+  std::deque<Waiter*> waiters;
+  std::size_t starting = 0;
+};
+
+// A launch that has not ended yet.  Destroyed without having succeeded, in whatever way, it failed:
+// its room is free again and a waiter that counted on it is told.
+class Launch {
+ public:
+  Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation);
+  Launch(Launch&&) noexcept = default;
+  ~Launch();
+  void Succeed(std::unique_ptr<Instance> instance);
+  void FailWith(Error error) { error_ = std::move(error); }
+  Reservation TakeReservation() { return std::move(*reservation_); }  // Once, for Succeed.
+
+ private:
+  std::shared_ptr<State> state_;  // Null once it has ended.
+  model::VersionKey key_;
+  std::optional<Reservation> reservation_;
+  Error error_ = Error::Unavailable("the launch was abandoned");
+};
+
+struct State : std::enable_shared_from_this<State> {
+  State(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock, Random& random,
+        Config config);
+
+  static Task<Result<Lease>> Acquire(std::shared_ptr<State> self, Version version,
+                                     Deadline deadline);
+  void Return(std::unique_ptr<Instance> instance);  // A lease ended.
+  void Retire(const std::string& function_id, std::uint64_t current_revision);
+  void DestroyExpired();
+  void RefuseEverything();  // First half of stopping: no new waiter, launch or idle instance.
+
+  void Serve(std::unique_ptr<Instance> instance);  // To whom it is due, or idle.
+  void StartLaunches();                            // For everyone who can have one now.
+  bool StartLaunch(const model::VersionKey& key);
+  // What became of a launch.
+  void OnLaunched(std::unique_ptr<Instance> instance);
+  void OnLaunchFailed(const model::VersionKey& key, Error error);
+  void Answer(Waiter& waiter, Result<std::unique_ptr<Instance>> answer);
+  bool HasLaunch(const Waiter& waiter) const;
+  Error Throttled(const Version& version) const;
+  bool Retired(const model::VersionKey& key) const;
+  Lease Lend(std::unique_ptr<Instance> instance);
+  void DropIfEmpty(const model::VersionKey& key);
+
+  asio::io_context& io;
+  sandbox::Launcher& launcher;
+  const Clock& clock;
+  Random& random;
+  const Config config;
+
+  Budget budget;
+  IdlePool idle{budget};
+  std::map<model::VersionKey, Line> lines;                 // Only those that someone is in.
+  std::map<std::string, std::uint64_t> current_revisions;  // Of retired functions with instances.
+  std::uint64_t next_ticket = 0;
+  int busy = 0;  // Lent, or handed to a waiter.
+  bool stopped = false;
+  std::unique_ptr<net::TaskGroup> launches;  // Reset when the scheduler goes.
+};
+
+}  // namespace ebb::scheduler
