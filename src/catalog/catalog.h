@@ -7,17 +7,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/guarded.h"
 #include "base/random.h"
+#include "catalog/snapshot.h"
 #include "model/account.h"
 #include "model/function.h"
 #include "model/trigger.h"
@@ -27,30 +23,6 @@
 namespace ebb::catalog {
 
 store::Migration Tables();
-
-// (account, function name)
-using FunctionName = std::pair<std::string, std::string>;
-// (account, function name, trigger name)
-using TriggerName = std::tuple<std::string, std::string, std::string>;
-
-struct Snapshot {
-  std::map<std::string, model::Account> accounts;  // By id.
-  std::map<std::string, model::AccessKey> keys;    // By access key id.
-  std::map<FunctionName, std::shared_ptr<const model::Function>> functions;
-  std::map<TriggerName, std::shared_ptr<const model::Trigger>> triggers;
-  // The oss triggers of one bucket of one account, so that a put looks at no others.
-  std::map<std::pair<std::string, std::string>, std::vector<std::shared_ptr<const model::Trigger>>>
-      oss_triggers;  // By (account, bucket).
-  std::map<std::string, std::shared_ptr<const model::Trigger>> http_triggers;  // By trigger id.
-
-  // kNotFound, code "FunctionNotFound": "function 'x' does not exist.".
-  Result<std::shared_ptr<const model::Function>> FindFunction(const std::string& account,
-                                                              const std::string& name) const;
-  // kNotFound, code "TriggerNotFound".
-  Result<std::shared_ptr<const model::Trigger>> FindTrigger(const std::string& account,
-                                                            const std::string& function,
-                                                            const std::string& name) const;
-};
 
 // Lives on one io_context, except `snapshot`, which any thread may call.
 class Catalog {
@@ -69,11 +41,12 @@ class Catalog {
   };
   Result<FirstAccount> EnsureAccount();
 
-  // kConflict, code "FunctionAlreadyExists".
+  // kInvalid as model::Validate says; kConflict, code "FunctionAlreadyExists".
   Task<Result<std::shared_ptr<const model::Function>>> CreateFunction(std::string account,
                                                                       model::FunctionConfig config);
   // Applies `change` to the current configuration, in the write itself, so that no other change is
-  // lost.  kNotFound; what `change` returns.
+  // lost.  It runs on the writer thread, cannot change the name, and what comes out must be valid.
+  // kNotFound; kInvalid; what `change` returns.
   using Change = std::function<Result<void>(model::FunctionConfig&)>;
   Task<Result<std::shared_ptr<const model::Function>>> UpdateFunction(std::string account,
                                                                       std::string name,
@@ -82,11 +55,13 @@ class Catalog {
   using InSameStep = std::function<Result<void>(store::Transaction&)>;
   Task<Result<void>> DeleteFunction(std::string account, std::string name, InSameStep also);
 
-  // Sets id and times.  kConflict, code "TriggerAlreadyExists", also for an oss trigger whose
-  // events, prefix and suffix overlap another's on the same bucket, and for a second http trigger.
+  // Sets id and times, and config_json where that is empty.  kNotFound, code "FunctionNotFound".
+  // kConflict, code "TriggerAlreadyExists", also for an oss trigger whose events, prefix and suffix
+  // overlap another's on the same bucket, and for a second http trigger.
   // `also` runs in the same transaction (the timer's first due time).
   Task<Result<std::shared_ptr<const model::Trigger>>> CreateTrigger(model::Trigger trigger,
                                                                     InSameStep also);
+  // Keeps id and creation time.  kNotFound, code "TriggerNotFound"; kInvalid for another type.
   Task<Result<std::shared_ptr<const model::Trigger>>> UpdateTrigger(model::Trigger trigger,
                                                                     InSameStep also);
   Task<Result<void>> DeleteTrigger(std::string account, std::string function, std::string name,

@@ -1,0 +1,190 @@
+// The JSON columns: a function's configuration and a trigger's source.
+#include <boost/json.hpp>
+
+#include "base/json.h"
+#include "catalog/rows.h"
+
+namespace ebb::catalog {
+namespace {
+
+// Reads members one after another; the first that has a wrong type is the result.
+class Members {
+ public:
+  explicit Members(const json::object& from) : from_(from) {}
+
+  void Read(std::string_view name, std::string& into) { Keep(json::String(from_, name), into); }
+  void Read(std::string_view name, bool& into) { Keep(json::Boolean(from_, name), into); }
+  void Read(std::string_view name, std::int64_t& into) { Keep(json::Integer(from_, name), into); }
+  void Read(std::string_view name, std::vector<std::string>& into) {
+    const auto array = json::Array(from_, name);
+    if (!array) return Note(array.error());
+    if (*array == nullptr) return;
+    into.clear();
+    for (const auto& item : **array) {
+      if (!item.is_string()) return Note(Error::Invalid(std::string(name) + " must hold strings"));
+      into.emplace_back(item.get_string());
+    }
+  }
+  void Read(std::string_view name, std::map<std::string, std::string>& into) {
+    const auto object = json::Object(from_, name);
+    if (!object) return Note(object.error());
+    if (*object == nullptr) return;
+    for (const auto& [key, value] : **object) {
+      if (!value.is_string()) return Note(Error::Invalid(std::string(name) + " must hold strings"));
+      into[key] = value.get_string();
+    }
+  }
+
+  // What is stored cannot be the caller's fault.
+  Result<void> End() const {
+    if (error_.empty()) return {};
+    return Fail(Error::Internal("a stored row of the catalog is damaged").WithDetail(error_));
+  }
+
+ private:
+  template <typename T>
+  void Keep(Result<std::optional<T>> read, T& into) {
+    if (!read) return Note(read.error());
+    if (*read) into = **std::move(read);
+  }
+  void Note(const Error& error) {
+    if (error_.empty()) error_ = error.message();
+  }
+
+  const json::object& from_;
+  std::string error_;
+};
+
+Result<json::object> ParseStored(const std::string& text) {
+  auto parsed = json::ParseObject(text);
+  if (parsed) return parsed;
+  return Fail(Error::Internal("a stored row of the catalog is damaged")
+                  .WithDetail(parsed.error().message()));
+}
+
+json::array ArrayOf(const std::vector<std::string>& strings) {
+  return json::array(strings.begin(), strings.end());
+}
+
+json::object ToJson(const model::HttpTrigger& http) {
+  return {{"type", "http"},
+          {"anonymous", http.auth == model::HttpAuth::kAnonymous},
+          {"methods", ArrayOf(http.methods)}};
+}
+
+json::object ToJson(const model::OssTrigger& oss) {
+  return {{"type", "oss"},
+          {"bucket", oss.bucket},
+          {"events", ArrayOf(oss.events)},
+          {"prefix", oss.prefix},
+          {"suffix", oss.suffix}};
+}
+
+json::object ToJson(const model::TimerTrigger& timer) {
+  return {{"type", "timer"},
+          {"cron", timer.cron},
+          {"enabled", timer.enabled},
+          {"payload", timer.payload}};
+}
+
+}  // namespace
+
+std::string FormatConfig(const model::FunctionConfig& config) {
+  json::object environment;
+  for (const auto& [key, value] : config.environment) environment[key] = value;
+  return json::serialize(json::object{
+      {"description", config.description},
+      {"runtime", config.runtime},
+      {"handler", config.handler},
+      {"timeoutSeconds", config.timeout.count()},
+      {"cpuMilli", config.cpu.count()},
+      {"memoryMib", config.memory.count()},
+      {"diskMib", config.disk.count()},
+      {"instanceConcurrency", config.instance_concurrency},
+      {"environment", std::move(environment)},
+      {"role", config.role},
+      {"customCommand", ArrayOf(config.custom.command)},
+      {"customArgs", ArrayOf(config.custom.args)},
+      {"customPort", config.custom.port},
+      {"internetAccess", config.internet_access},
+      {"packageHash", config.package_hash},
+      // As text: not every reader of JSON keeps 64 bits.
+      {"packageCrc64", std::to_string(config.package_crc64)},
+      {"packageBytes", config.package_bytes},
+  });
+}
+
+Result<model::FunctionConfig> ParseConfig(const std::string& name, const std::string& text) {
+  const auto object = ParseStored(text);
+  if (!object) return Fail(object.error());
+  model::FunctionConfig config;
+  config.name = name;
+  std::int64_t timeout = config.timeout.count();
+  std::int64_t cpu = config.cpu.count();
+  std::int64_t memory = config.memory.count();
+  std::int64_t disk = config.disk.count();
+  std::int64_t concurrency = config.instance_concurrency;
+  std::int64_t port = config.custom.port;
+  std::string crc64 = "0";
+  Members members(*object);
+  members.Read("description", config.description);
+  members.Read("runtime", config.runtime);
+  members.Read("handler", config.handler);
+  members.Read("timeoutSeconds", timeout);
+  members.Read("cpuMilli", cpu);
+  members.Read("memoryMib", memory);
+  members.Read("diskMib", disk);
+  members.Read("instanceConcurrency", concurrency);
+  members.Read("environment", config.environment);
+  members.Read("role", config.role);
+  members.Read("customCommand", config.custom.command);
+  members.Read("customArgs", config.custom.args);
+  members.Read("customPort", port);
+  members.Read("internetAccess", config.internet_access);
+  members.Read("packageHash", config.package_hash);
+  members.Read("packageCrc64", crc64);
+  members.Read("packageBytes", config.package_bytes);
+  if (auto ended = members.End(); !ended) return Fail(ended.error());
+  config.timeout = std::chrono::seconds(timeout);
+  config.cpu = MilliCpu(cpu);
+  config.memory = Mebibytes(memory);
+  config.disk = Mebibytes(disk);
+  config.instance_concurrency = static_cast<int>(concurrency);
+  config.custom.port = static_cast<std::uint16_t>(port);
+  config.package_crc64 = std::strtoull(crc64.c_str(), nullptr, 10);
+  return config;
+}
+
+std::string FormatSource(const model::TriggerSource& source) {
+  return json::serialize(std::visit([](const auto& trigger) { return ToJson(trigger); }, source));
+}
+
+Result<model::TriggerSource> ParseSource(const std::string& text) {
+  const auto object = ParseStored(text);
+  if (!object) return Fail(object.error());
+  model::HttpTrigger http;
+  model::OssTrigger oss;
+  model::TimerTrigger timer;
+  std::string type;
+  bool anonymous = false;
+  Members members(*object);
+  members.Read("type", type);
+  members.Read("anonymous", anonymous);
+  members.Read("methods", http.methods);
+  members.Read("bucket", oss.bucket);
+  members.Read("events", oss.events);
+  members.Read("prefix", oss.prefix);
+  members.Read("suffix", oss.suffix);
+  members.Read("cron", timer.cron);
+  members.Read("enabled", timer.enabled);
+  members.Read("payload", timer.payload);
+  if (auto ended = members.End(); !ended) return Fail(ended.error());
+  http.auth = anonymous ? model::HttpAuth::kAnonymous : model::HttpAuth::kFunction;
+  if (type == "http") return http;
+  if (type == "oss") return oss;
+  if (type == "timer") return timer;
+  return Fail(Error::Internal("a stored row of the catalog is damaged")
+                  .WithDetail("trigger type \"" + type + "\""));
+}
+
+}  // namespace ebb::catalog
