@@ -70,11 +70,11 @@ bool State::StartLaunch(const model::VersionKey& key) {
   auto line = lines.find(key);
   if (line == lines.end() || line->second.waiters.size() <= line->second.starting) return false;
   Waiter& waiter = *line->second.waiters[line->second.starting];
-  auto reservation = idle.Reserve(key, waiter.version.spec.memory);
+  auto reservation = idle.Reserve(key, waiter.version.memory);
   if (!reservation) return false;
 
   ++line->second.starting;
-  sandbox::Spec spec = waiter.version.spec;
+  sandbox::Spec spec = waiter.version.make_spec();
   spec.id = MakeInstanceId(clock, random);
   const Deadline deadline = waiter.deadline;
   waiter.answered.NotifyAll();  // From now on it waits for as long as the launch may take.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,10 +31,12 @@ struct Config {
   Duration admission_wait = std::chrono::milliseconds(500);
 };
 
-// What a launch needs to know of a version; made by the caller from the catalog.
+// What is asked for; made by the caller from the catalog.
 struct Version {
   model::VersionKey key;
-  sandbox::Spec spec;  // `id` is set by the scheduler.
+  Mebibytes memory;
+  // Called when an instance must be started, while the Acquire waits.  The scheduler sets `id`.
+  std::function<sandbox::Spec()> make_spec;
 };
 
 struct Instance;

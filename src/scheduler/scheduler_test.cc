@@ -29,9 +29,9 @@ class SchedulerTest : public ::testing::Test {
 
   static Version Make(const std::string& function, std::uint64_t revision = 1,
                       std::int64_t memory_mib = 512) {
-    sandbox::Spec spec;
-    spec.memory = Mebibytes(memory_mib);
-    return Version{.key = {function, revision}, .spec = std::move(spec)};
+    return Version{.key = {function, revision}, .memory = Mebibytes(memory_mib), .make_spec = [] {
+                     return sandbox::Spec();
+                   }};
   }
 
   Result<Lease> Acquire(Version version) {

@@ -112,7 +112,7 @@ Error State::Throttled(const Version& version) const {
   const bool has_place = budget.HasPlace(version.key.function_id);
   std::string message = has_place
                             ? "no memory is free for another instance of " +
-                                  std::to_string(version.spec.memory.count()) + " MB"
+                                  std::to_string(version.memory.count()) + " MB"
                             : "the function has reached its limit of " +
                                   std::to_string(config.max_instances_per_function) + " instances";
   return Error::Throttled(std::move(message)).WithCode("ResourceExhausted");

@@ -1,0 +1,206 @@
+#include "invoke/door.h"
+
+#include <utility>
+
+#include "invoke/fault.h"
+#include "invoke/held_body.h"
+#include "invoke/running.h"
+#include "invoke/version.h"
+
+namespace ebb::invoke {
+
+namespace {
+
+using FunctionPtr = std::shared_ptr<const model::Function>;
+
+// A cancelled operation may well return an ordinary error, so it has to be asked for.
+enum class Caller { kWaits, kLeft };
+
+Caller CallerBy(const asio::cancellation_state& state) {
+  return state.cancelled() == asio::cancellation_type::none ? Caller::kWaits : Caller::kLeft;
+}
+
+class ServingDoor : public Door {
+ public:
+  ServingDoor(Config config, Dependencies dependencies)
+      : config_(std::move(config)), dependencies_(std::move(dependencies)) {}
+
+  Task<Attempt> Invoke(Call call) override;
+
+ private:
+  Result<FunctionPtr> Admit(const Call& call) const;
+  Task<Attempt> Run(Attempt attempt, std::unique_ptr<Running> running, Call call);
+  Task<Attempt> Ask(Attempt attempt, std::unique_ptr<Running> running, Call call);
+  Task<Attempt> PassThrough(Attempt attempt, std::unique_ptr<Running> running, Call call);
+  sandbox::Call MakeCall(const model::Function& function, Call& call) const;
+  Attempt Broken(Attempt attempt, Running& running, Phase phase, const Error& error,
+                 Caller caller) const;
+  Deadline In(Duration duration) const { return Deadline(dependencies_.clock.Now() + duration); }
+
+  const Config config_;
+  const Dependencies dependencies_;
+};
+
+// Whether the call may run at all, and what: resolved anew at every attempt, so that a retry meets
+// what is deployed by then.  No I/O.
+Result<FunctionPtr> ServingDoor::Admit(const Call& call) const {
+  const std::size_t limit =
+      call.mode == Mode::kSync ? config_.max_sync_payload_bytes : config_.max_async_payload_bytes;
+  if (call.payload.size() > limit) {
+    return Fail(Error::Invalid("the payload of " + std::to_string(call.payload.size()) +
+                               " bytes is over the limit of " + std::to_string(limit))
+                    .WithCode("EntityTooLarge"));
+  }
+  auto function = dependencies_.snapshot()->FindFunction(call.account, call.function);
+  if (!function) return function;
+  if (!call.qualifier.empty() && call.qualifier != model::kLatest) {
+    return Fail(Error::NotFound("version or alias '" + call.qualifier + "' of function '" +
+                                call.function + "' does not exist.")
+                    .WithCode("VersionNotFound"));
+  }
+  const bool serves_http =
+      model::RuntimeKindOf((*function)->config.runtime) == model::RuntimeKind::kCustom;
+  if (call.http && !serves_http) {
+    return Fail(Error::Internal("only custom runtimes take HTTP requests as they are"));
+  }
+  return function;
+}
+
+Task<Attempt> ServingDoor::Invoke(Call call) {
+  if (call.request_id.empty()) {
+    call.request_id = MakeRequestId(dependencies_.clock, dependencies_.random);
+  }
+  Attempt attempt;
+  attempt.request_id = call.request_id;
+  auto function = Admit(call);
+  if (!function) {
+    attempt.outcome = Fail(function.error());
+    co_return attempt;
+  }
+  attempt.version = model::kLatest;
+  attempt.code_checksum = std::to_string((*function)->config.package_crc64);
+
+  scheduler::Version version = MakeVersion(*function, config_, dependencies_);
+  const Deadline start_by = In(config_.launch_timeout);
+  auto lease = co_await dependencies_.scheduler.Acquire(std::move(version), start_by);
+  if (!lease) {
+    attempt.outcome = Fail(lease.error().With("acquire an instance"));
+    co_return attempt;
+  }
+  attempt.instance_id = lease->instance_id();
+  auto running = std::make_unique<Running>(dependencies_,
+                                           Running::Subject{.function = std::move(*function),
+                                                            .request_id = call.request_id,
+                                                            .trigger = call.trigger,
+                                                            .mode = call.mode,
+                                                            .attempt = call.attempt},
+                                           std::move(*lease));
+  co_return co_await Run(std::move(attempt), std::move(running), std::move(call));
+}
+
+Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running, Call call) {
+  running->Begin();
+  if (running->start() == model::Start::kCold) {
+    const Deadline ready_by = In(config_.init_timeout);
+    auto loaded = co_await running->sandbox().Initialize(ready_by);
+    const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
+    if (!loaded)
+      co_return Broken(std::move(attempt), *running, Phase::kInitialize, loaded.error(), caller);
+  }
+  // The function's own timeout counts from here; loading its code had a limit of its own.
+  if (call.http)
+    co_return co_await PassThrough(std::move(attempt), std::move(running), std::move(call));
+  co_return co_await Ask(std::move(attempt), std::move(running), std::move(call));
+}
+
+Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running, Call call) {
+  const model::Function& function = *running->subject().function;
+  const Deadline deadline = In(function.config.timeout);
+  auto reply = co_await running->sandbox().Invoke(MakeCall(function, call), deadline);
+  const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
+  if (!reply) co_return Broken(std::move(attempt), *running, Phase::kInvoke, reply.error(), caller);
+
+  if (!reply->ok && reply->error_type.empty()) reply->error_type = "UnhandledInvocationError";
+  model::UsageRecord usage =
+      running->End(reply->ok ? model::Outcome::kOk : model::Outcome::kFunctionError);
+  attempt.log_tail = running->tail();
+  attempt.outcome = std::move(*reply);
+  if (caller == Caller::kLeft && call.mode == Mode::kSync) {
+    dependencies_.late_usage(std::move(usage));  // The caller has no next step to keep it in.
+  } else {
+    attempt.usage = std::move(usage);
+  }
+  co_return attempt;
+}
+
+Task<Attempt> ServingDoor::PassThrough(Attempt attempt, std::unique_ptr<Running> running,
+                                       Call call) {
+  const model::Function& function = *running->subject().function;
+  const sandbox::Call asked = MakeCall(function, call);
+  AddFunctionHeaders(call.http->headers, {.function = function, .config = config_, .call = asked});
+  const Deadline deadline = In(function.config.timeout);
+  auto response = co_await running->sandbox().Proxy(std::move(*call.http), deadline);
+  const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
+  if (!response)
+    co_return Broken(std::move(attempt), *running, Phase::kInvoke, response.error(), caller);
+
+  // FC's way for a web function to say that it failed, whatever its status is.
+  const bool failed = response->headers.Get("x-fc-status") == "404";
+  const auto outcome = failed ? model::Outcome::kFunctionError : model::Outcome::kOk;
+  if (response->stream) {
+    response->stream = HoldUntilRead(std::move(running), std::move(response->stream), outcome);
+  } else {
+    attempt.usage = running->End(outcome);
+    attempt.log_tail = running->tail();
+  }
+  attempt.outcome = sandbox::Reply();
+  attempt.http = std::move(*response);
+  co_return attempt;
+}
+
+sandbox::Call ServingDoor::MakeCall(const model::Function& function, Call& call) const {
+  sandbox::Call asked;
+  asked.request_id = call.request_id;
+  asked.payload = std::move(call.payload);
+  asked.retry_count = call.attempt - 1;
+  if (function.config.role.empty()) return asked;
+  catalog::TemporaryKey key = dependencies_.issue_key(function.account, function.config.name);
+  asked.access_key_id = std::move(key.access_key_id);
+  asked.access_key_secret = std::move(key.secret);
+  asked.security_token = std::move(key.security_token);
+  return asked;
+}
+
+// The sandbox could not answer.  After that it is of no use any more, whoever is at fault.
+Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, const Error& error,
+                            Caller caller) const {
+  running.Discard();
+  if (caller == Caller::kLeft) {  // That was why; Running's destructor bills what ran.
+    attempt.outcome = Fail(Error::Cancelled("the caller left"));
+    return attempt;
+  }
+  if (IsFault(error)) {
+    Fault fault = MakeFault(error, {.phase = phase,
+                                    .function = running.subject().function->config,
+                                    .init_timeout = config_.init_timeout,
+                                    .ran = running.ran(),
+                                    .peak_memory_bytes = running.peak_memory_bytes()});
+    running.LogLine(fault.log_line);
+    attempt.usage = running.End(fault.outcome);
+    attempt.outcome = std::move(fault.reply);
+  } else {
+    running.Abandon();
+    attempt.outcome = Fail(
+        error.With(phase == Phase::kInitialize ? "load the function's code" : "ask the function"));
+  }
+  attempt.log_tail = running.tail();
+  return attempt;
+}
+
+}  // namespace
+
+std::unique_ptr<Door> MakeDoor(Config config, Dependencies dependencies) {
+  return std::make_unique<ServingDoor>(std::move(config), std::move(dependencies));
+}
+
+}  // namespace ebb::invoke

@@ -1,0 +1,89 @@
+#include "invoke/fault.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/json.h"
+
+namespace ebb::invoke {
+
+namespace {
+
+constexpr const char* kUnhandled = "UnhandledInvocationError";
+constexpr const char* kInitialization = "InitializationError";
+
+std::string ErrorBody(const std::string& message, const std::string& type) {
+  return json::serialize(
+      json::object{{"errorMessage", message}, {"errorType", type}, {"stackTrace", json::array()}});
+}
+
+long Seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
+
+std::string Suffix(const Circumstances& c) {
+  return fmt::format("(duration: {}ms, maxMemoryUsage: {:.2f}MB)", c.ran.count(),
+                     static_cast<double>(c.peak_memory_bytes) / (1 << 20));
+}
+
+std::string TimeoutMessage(const Circumstances& c) {
+  if (c.phase == Phase::kInvoke) {
+    return fmt::format("Function time out after {} seconds", c.function.timeout.count());
+  }
+  if (model::RuntimeKindOf(c.function.runtime) == model::RuntimeKind::kCustom) {
+    return fmt::format("Function instance health check failed on port {} in {} seconds",
+                       c.function.custom.port, Seconds(c.init_timeout));
+  }
+  return fmt::format("Function initialization time out after {} seconds", Seconds(c.init_timeout));
+}
+
+struct Words {
+  std::string message;
+  std::string type;  // errorType of the body.
+  model::Outcome outcome;
+};
+
+Words WordsFor(const Error& error, const Circumstances& c) {
+  if (error.kind() != ErrorKind::kFunctionFailed) {
+    return {TimeoutMessage(c), "FunctionTimeoutError", model::Outcome::kTimeout};
+  }
+  if (error.code() == "FunctionOOMError") {
+    std::string message =
+        fmt::format("Function was killed because it ran out of its memory of {} MB {}",
+                    c.function.memory.count(), Suffix(c));
+    return {std::move(message), "FunctionOOMError", model::Outcome::kOutOfMemory};
+  }
+  if (c.phase == Phase::kInitialize && error.code() != "ProcessExited") {
+    const std::string type = error.code().empty() ? "FunctionInitializationError" : error.code();
+    return {error.message(), type, model::Outcome::kInitError};
+  }
+  return {"Process exited unexpectedly before completing request " + Suffix(c),
+          "FunctionUnhandledError",
+          c.phase == Phase::kInitialize ? model::Outcome::kInitError : model::Outcome::kCrash};
+}
+
+// A shim's own error JSON is passed on as it is.
+bool IsErrorBody(const std::string& message) {
+  auto parsed = json::ParseObject(message);
+  return parsed && parsed->contains("errorMessage");
+}
+
+}  // namespace
+
+bool IsFault(const Error& error) {
+  // kDeadline: the deadline that the door gave was the function's own.
+  return IsFunctionFault(error.kind()) || error.kind() == ErrorKind::kDeadline;
+}
+
+Fault MakeFault(const Error& error, const Circumstances& circumstances) {
+  Words words = WordsFor(error, circumstances);
+  Fault fault;
+  fault.outcome = words.outcome;
+  fault.log_line = words.message;
+  fault.reply.ok = false;
+  fault.reply.error_type = circumstances.phase == Phase::kInitialize ? kInitialization : kUnhandled;
+  fault.reply.body =
+      IsErrorBody(words.message) ? words.message : ErrorBody(words.message, words.type);
+  return fault;
+}
+
+}  // namespace ebb::invoke

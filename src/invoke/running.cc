@@ -1,0 +1,98 @@
+#include "invoke/running.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ebb::invoke {
+
+namespace {
+constexpr std::size_t kTailBytes = 4096;  // FC's x-fc-log-result.
+}
+
+Running::Running(const Dependencies& dependencies, Subject subject, scheduler::Lease lease)
+    : dependencies_(dependencies),
+      subject_(std::move(subject)),
+      instance_id_(lease.instance_id()),
+      source_{.account = subject_.function->account,
+              .function = subject_.function->config.name,
+              .version = model::kLatest,
+              .instance_id = instance_id_,
+              .request_id = subject_.request_id},
+      lease_(std::move(lease)) {
+  lease_->SetOutput([this](std::string_view bytes) { Write(bytes); });
+}
+
+Running::~Running() {
+  if (!lease_) return;
+  // The caller left.  What an instance does without one, nobody may pay for: it must not go on.
+  // Asynchronous attempts are broken off only by the platform itself, when it stops; they run
+  // again under the same number, and are billed then.
+  if (subject_.mode == Mode::kSync) {
+    lease_->Discard();
+    EndLate(model::Outcome::kCancelled);
+  } else {
+    Abandon();
+  }
+}
+
+void Running::Begin() {
+  const model::FunctionConfig& config = subject_.function->config;
+  record_.request_id = subject_.request_id;
+  record_.attempt = subject_.attempt;
+  record_.account = subject_.function->account;
+  record_.function = config.name;
+  record_.version = model::kLatest;
+  record_.trigger = subject_.trigger;
+  record_.start = lease_->start();
+  record_.cpu = config.cpu;
+  record_.memory = config.memory;
+  record_.disk = config.disk;
+
+  lease_->sandbox().ResetPeak();
+  cpu_before_ = lease_->sandbox().Measure().cpu_time;
+  LogLine("FC Invoke Start RequestId: " + subject_.request_id);
+  record_.started = dependencies_.clock.WallNow();
+  began_ = dependencies_.clock.Now();
+}
+
+Millis Running::ran() const { return BilledMillis(dependencies_.clock.Now() - began_); }
+
+model::UsageRecord Running::End(model::Outcome outcome) {
+  record_.outcome = outcome;
+  record_.ran = dependencies_.clock.Now() - began_;
+  record_.billed = BilledMillis(record_.ran);
+  const sandbox::Consumption after = lease_->sandbox().Measure();
+  record_.cpu_time = std::max(after.cpu_time - cpu_before_, Duration(0));
+  record_.peak_memory_bytes = after.peak_memory_bytes;
+  LogLine("FC Invoke End RequestId: " + subject_.request_id);
+  lease_.reset();
+  return record_;
+}
+
+void Running::EndLate(model::Outcome outcome) { dependencies_.late_usage(End(outcome)); }
+
+void Running::Abandon() {
+  lease_->Discard();
+  lease_.reset();
+}
+
+void Running::Write(std::string_view bytes) {
+  if (bytes.empty()) return;
+  at_line_start_ = bytes.ends_with('\n');
+  tail_.append(bytes);
+  // Cut in big steps, so that a chatty function does not move 4 KiB for every few bytes.
+  if (tail_.size() > 4 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+  dependencies_.log.Write(source_, bytes);
+}
+
+void Running::LogLine(std::string_view line) {
+  std::string bytes = at_line_start_ ? "" : "\n";
+  bytes.append(line).append("\n");
+  Write(bytes);
+}
+
+std::string Running::tail() const {
+  return tail_.substr(tail_.size() - std::min(tail_.size(), kTailBytes));
+}
+
+}  // namespace ebb::invoke

@@ -1,0 +1,68 @@
+// invoke/running.h
+// One attempt on one instance, from the first byte handed over to its end: what it prints and what
+// it costs.
+//
+// Owns the lease.  Whatever way it ends, what ran is billed exactly once: End() says how, and a
+// Running that is destroyed without End was left by its caller.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "invoke/door.h"
+#include "invoke/fault.h"
+
+namespace ebb::invoke {
+
+class Running {
+ public:
+  // What the usage record says besides the measured.
+  struct Subject {
+    std::shared_ptr<const model::Function> function;
+    std::string request_id;
+    std::string trigger;
+    Mode mode = Mode::kSync;
+    int attempt = 1;
+  };
+
+  Running(const Dependencies& dependencies, Subject subject, scheduler::Lease lease);
+  ~Running();
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void Begin();  // From now on it is billed.
+
+  // Ends the attempt and gives the instance back.  Once.
+  model::UsageRecord End(model::Outcome outcome);
+  void EndLate(model::Outcome outcome);  // The same, with nobody to hand the record to.
+  void Abandon();                        // The platform failed: nothing is billed.
+  void Discard() { lease_->Discard(); }  // The instance must not serve again.
+
+  void LogLine(std::string_view line);  // Into the function's log, on a line of its own.
+  Millis ran() const;                   // So far.
+  std::int64_t peak_memory_bytes() { return lease_->sandbox().Measure().peak_memory_bytes; }
+
+  sandbox::Sandbox& sandbox() { return lease_->sandbox(); }
+  model::Start start() const { return lease_->start(); }
+  const std::string& instance_id() const { return instance_id_; }
+  std::string tail() const;  // The last 4 KiB printed.
+  const Subject& subject() const { return subject_; }
+
+ private:
+  void Write(std::string_view bytes);
+
+  const Dependencies& dependencies_;
+  const Subject subject_;
+  const std::string instance_id_;
+  OutputLog::Source source_;
+  std::string tail_;
+  bool at_line_start_ = true;
+  TimePoint began_{};
+  model::UsageRecord record_;
+  Duration cpu_before_{};
+  std::optional<scheduler::Lease> lease_;  // Until the end.
+};
+
+}  // namespace ebb::invoke
