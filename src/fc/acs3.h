@@ -32,7 +32,11 @@ struct Acs3Key {
 void SignAcs3(net::Request& request, std::string_view body_sha256_hex, const Acs3Key& key,
               WallTime now, std::string nonce);
 
-// Whom a good signature proved, and what the body must hash to (lower-case hex).
+// What a signature must cover.  FC's own examples for http triggers sign neither host nor body.
+enum class Acs3Cover { kHostAndBody, kAtLeastDate };
+
+// Whom a good signature proved, and what the body must hash to (lower-case hex; empty: the body is
+// not covered).
 struct Acs3Proof {
   model::Identity identity;
   std::string body_sha256_hex;
@@ -44,9 +48,10 @@ bool HasAcs3Signature(const net::Request& request);
 // Errors, each with FC's code: kInvalid MissingRequiredHeader, InvalidArgument (malformed);
 // kDenied  InvalidAccessKeyID (unknown key), SignatureNotMatch, AccessDenied (date too far off).
 Result<Acs3Proof> VerifyAcs3(const net::Request& request, const catalog::IdentityBook& identities,
-                             WallTime now);
+                             WallTime now, Acs3Cover cover);
 
-// kDenied, code SignatureNotMatch, unless `body` is what was signed.
+// kDenied, code SignatureNotMatch, unless `body` is what was signed or is not covered.  Hashes:
+// half a second for 100 MB, so large bodies belong on the blocking pool.
 Result<void> CheckBody(const Acs3Proof& proof, std::string_view body);
 
 }  // namespace ebb::fc

@@ -1,0 +1,143 @@
+#include "api/ebb/usage.h"
+
+#include <fmt/format.h>
+
+#include "base/time_format.h"
+
+namespace ebb::api {
+namespace {
+
+using metering::UsageFilter;
+using metering::UsageSummary;
+
+Result<UsageFilter> ParseFilter(const Ask& ask) {
+  auto from = QueryTime(ask, "from");
+  if (!from) return Fail(from.error());
+  auto until = QueryTime(ask, "until");
+  if (!until) return Fail(until.error());
+  UsageFilter filter;
+  filter.account = ask.account;
+  filter.function = QueryText(ask, "function");
+  filter.request_id = QueryText(ask, "requestId");
+  filter.from = *from;
+  filter.until = *until;
+  return filter;
+}
+
+// Billionths as a decimal text: a double would not hold them exactly.
+std::string Decimal(std::int64_t billionths) {
+  const std::int64_t one = 1'000'000'000;
+  return fmt::format("{}{}.{:09}", billionths < 0 ? "-" : "", std::abs(billionths / one),
+                     std::abs(billionths % one));
+}
+
+double InMillis(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+json::value TimeOrNull(const std::optional<WallTime>& time) {
+  if (!time) return nullptr;
+  return json::value(base::FormatIsoMillis(*time));
+}
+
+json::object FormatSums(const UsageSummary& sums) {
+  return {{"attempts", sums.attempts},
+          {"failures", sums.failures},
+          {"coldStarts", sums.cold_starts},
+          {"billedMs", sums.billed.count()},
+          {"cpuMs", InMillis(sums.cpu_time)},
+          {"peakMemoryBytes", sums.peak_memory_bytes},
+          {"computeUnits", Decimal(sums.units.count)},
+          {"cost", Decimal(sums.cost.count)}};
+}
+
+void AddTo(UsageSummary& total, const UsageSummary& one) {
+  total.attempts += one.attempts;
+  total.failures += one.failures;
+  total.cold_starts += one.cold_starts;
+  total.billed += one.billed;
+  total.cpu_time += one.cpu_time;
+  total.peak_memory_bytes = std::max(total.peak_memory_bytes, one.peak_memory_bytes);
+  total.units = total.units + one.units;
+}
+
+json::object FormatRecord(const model::UsageRecord& record, const metering::PriceBook& book) {
+  const metering::NanoCu units = metering::UnitsOf(record, book);
+  const metering::NanoMoney cost = metering::PriceOf(units, {}, book);
+  return {{"requestId", record.request_id},
+          {"attempt", record.attempt},
+          {"function", record.function},
+          {"version", record.version},
+          {"trigger", record.trigger},
+          {"start", record.start == model::Start::kCold ? "cold" : "warm"},
+          {"started", base::FormatIsoMillis(record.started)},
+          {"ranMs", InMillis(record.ran)},
+          {"billedMs", record.billed.count()},
+          {"cpu", static_cast<double>(record.cpu.count()) / 1000},
+          {"memorySize", record.memory.count()},
+          {"diskSize", record.disk.count()},
+          {"cpuMs", InMillis(record.cpu_time)},
+          {"peakMemoryBytes", record.peak_memory_bytes},
+          {"outcome", ToString(record.outcome)},
+          {"computeUnits", Decimal(units.count)},
+          {"cost", Decimal(cost.count)}};
+}
+
+}  // namespace
+
+Task<Answer> GetUsage(const Setup& setup, Ask ask) {
+  auto filter = ParseFilter(ask);
+  if (!filter) co_return Fail(filter.error());
+  metering::Ledger& ledger = setup.services.ledger;
+  // So that what the caller has just run is in the sums.
+  auto flushed = co_await ledger.Flush();
+  if (!flushed) co_return Fail(flushed.error());
+  auto sums = co_await ledger.Summarize(*filter);
+  if (!sums) co_return Fail(sums.error());
+
+  json::array functions;
+  UsageSummary total;
+  for (const UsageSummary& one : *sums) {
+    AddTo(total, one);
+    json::object row = FormatSums(one);
+    row["function"] = one.function;
+    functions.push_back(std::move(row));
+  }
+  total.cost = metering::PriceOf(total.units, {}, ledger.prices());
+  co_return JsonAnswer({{"currency", ledger.prices().currency},
+                        {"from", TimeOrNull(filter->from)},
+                        {"until", TimeOrNull(filter->until)},
+                        {"functions", std::move(functions)},
+                        {"total", FormatSums(total)}});
+}
+
+Task<Answer> ListUsageRecords(const Setup& setup, Ask ask) {
+  auto filter = ParseFilter(ask);
+  if (!filter) co_return Fail(filter.error());
+  auto limit = QueryLimit(ask);
+  if (!limit) co_return Fail(limit.error());
+  auto after = ParseToken(ask);
+  if (!after) co_return Fail(after.error());
+  const auto trigger = QueryText(ask, "trigger");
+  metering::Ledger& ledger = setup.services.ledger;
+  auto flushed = co_await ledger.Flush();
+  if (!flushed) co_return Fail(flushed.error());
+
+  // The ledger does not filter by trigger, so a page here may take several of its pages.
+  json::array records;
+  std::optional<std::string> next = *after;
+  do {
+    const int missing = *limit - static_cast<int>(records.size());
+    auto page = co_await ledger.List(*filter, trigger ? *limit : missing, next);
+    if (!page) co_return Fail(AsInvalidArgument(page.error()));
+    for (const model::UsageRecord& record : page->records) {
+      if (trigger && record.trigger != *trigger) continue;
+      records.push_back(FormatRecord(record, ledger.prices()));
+    }
+    next = page->next;
+  } while (next && records.size() < static_cast<std::size_t>(*limit));
+
+  json::object out{{"records", std::move(records)}};
+  if (next) out["nextToken"] = FormatToken(*next);
+  co_return JsonAnswer(out);
+}
+
+}  // namespace ebb::api

@@ -1,0 +1,148 @@
+#include "api/fc/functions.h"
+
+#include <algorithm>
+
+#include "api/fc/function_json.h"
+#include "model/function_rules.h"
+
+namespace ebb::api {
+namespace {
+
+using FunctionPtr = std::shared_ptr<const model::Function>;
+
+void Use(const packages::Package& package, model::FunctionConfig& config) {
+  config.package_hash = package.hash;
+  config.package_crc64 = package.crc64;
+  config.package_bytes = package.bytes;
+}
+
+Answer Show(const Setup& setup, const Result<FunctionPtr>& function) {
+  if (!function) return Fail(AsInvalidArgument(function.error()));
+  return JsonAnswer(FormatFunction(**function, setup.config.region));
+}
+
+// What ListFunctions filters by.
+struct FunctionFilter {
+  std::string prefix;
+  std::string name;
+  std::string description;
+  std::string runtime;
+
+  bool Wants(const model::FunctionConfig& config) const {
+    return config.name.starts_with(prefix) && config.name.contains(name) &&
+           config.description.contains(description) &&
+           (runtime.empty() || config.runtime == runtime);
+  }
+};
+
+Result<FunctionFilter> ParseFilter(const Ask& ask) {
+  for (const char* absent : {"tags", "gpuType", "resourceGroupId"}) {
+    if (QueryText(ask, absent)) return Refuse(std::string(absent) + " is not supported");
+  }
+  return FunctionFilter{
+      QueryText(ask, "prefix").value_or(""), QueryText(ask, "functionName").value_or(""),
+      QueryText(ask, "description").value_or(""), QueryText(ask, "runtime").value_or("")};
+}
+
+}  // namespace
+
+Result<void> CheckQualifier(const std::string& function, const std::string& qualifier) {
+  if (qualifier.empty() || qualifier == model::kLatest) return {};
+  const bool version = std::ranges::all_of(qualifier, [](char c) { return c >= '0' && c <= '9'; });
+  return Fail(Error::NotFound((version ? "version '" : "alias '") + qualifier + "' of function '" +
+                              function + "' does not exist.")
+                  .WithCode(version ? "VersionNotFound" : "AliasNotFound"));
+}
+
+Result<FunctionPtr> FindFunction(const Setup& setup, const Ask& ask) {
+  auto found = setup.services.catalog.snapshot()->FindFunction(ask.account, ask.names[0]);
+  if (!found) return found;
+  auto known = CheckQualifier(ask.names[0], QueryText(ask, "qualifier").value_or(""));
+  if (!known) return Fail(known.error());
+  return found;
+}
+
+Task<Answer> CreateFunction(const Setup& setup, Ask ask) {
+  auto input = ParseBody(ask);
+  if (!input) co_return Fail(input.error());
+  model::FunctionConfig config;
+  auto name = json::String(*input, "functionName");
+  if (!name) co_return Refuse(name.error().message());
+  config.name = name->value_or("");
+  if (auto ok = ApplyFunctionInput(*input, config); !ok) co_return Fail(ok.error());
+  if (auto ok = model::Validate(config); !ok) co_return Fail(AsInvalidArgument(ok.error()));
+  // Before a hundred megabytes are unpacked for nothing.  The write decides; see Catalog.
+  if (setup.services.catalog.snapshot()->FindFunction(ask.account, config.name)) {
+    co_return Fail(Error::Conflict("function '" + config.name + "' already exists.")
+                       .WithCode("FunctionAlreadyExists"));
+  }
+  auto package = co_await TakeCode(setup, ask.account, *std::move(input));
+  if (!package) co_return Fail(package.error());
+  if (!*package) co_return Refuse("code is needed: zipFile, or ossBucketName and ossObjectName");
+  Use(**package, config);
+  auto made = co_await setup.services.catalog.CreateFunction(ask.account, std::move(config));
+  co_return Show(setup, made);
+}
+
+Task<Answer> GetFunction(const Setup& setup, Ask ask) {
+  co_return Show(setup, FindFunction(setup, ask));
+}
+
+Task<Answer> UpdateFunction(const Setup& setup, Ask ask) {
+  auto input = ParseBody(ask);
+  if (!input) co_return Fail(input.error());
+  auto found = FindFunction(setup, ask);
+  if (!found) co_return Fail(found.error());
+  auto package = co_await TakeCode(setup, ask.account, *input);
+  if (!package) co_return Fail(package.error());
+  auto change = [input = *std::move(input),
+                 package = *std::move(package)](model::FunctionConfig& config) -> Result<void> {
+    if (auto ok = ApplyFunctionInput(input, config); !ok) return ok;
+    if (package) Use(*package, config);
+    return model::Validate(config);
+  };
+  auto updated =
+      co_await setup.services.catalog.UpdateFunction(ask.account, ask.names[0], std::move(change));
+  co_return Show(setup, updated);
+}
+
+Task<Answer> DeleteFunction(const Setup& setup, Ask ask) {
+  queue::Queue* queue = &setup.services.queue;
+  // Its messages would only be tried, fail and become dead letters of nothing.
+  auto forget = [queue, account = ask.account, name = ask.names[0]](store::Transaction& tx) {
+    return queue->ForgetFunctionIn(tx, account, name);
+  };
+  auto deleted =
+      co_await setup.services.catalog.DeleteFunction(ask.account, ask.names[0], std::move(forget));
+  if (!deleted) co_return Fail(deleted.error());
+  co_return EmptyAnswer();
+}
+
+Task<Answer> ListFunctions(const Setup& setup, Ask ask) {
+  auto limit = QueryLimit(ask);
+  if (!limit) co_return Fail(limit.error());
+  auto after = ParseToken(ask);
+  if (!after) co_return Fail(after.error());
+  auto filter = ParseFilter(ask);
+  if (!filter) co_return Fail(filter.error());
+
+  const auto snapshot = setup.services.catalog.snapshot();
+  const auto& all = snapshot->functions;
+  json::array page;
+  std::string last;
+  json::object out;
+  for (auto at = all.upper_bound({ask.account, after->value_or("")});
+       at != all.end() && at->first.first == ask.account; ++at) {
+    if (!filter->Wants(at->second->config)) continue;
+    if (page.size() == static_cast<std::size_t>(*limit)) {
+      out["nextToken"] = FormatToken(last);
+      break;
+    }
+    last = at->first.second;
+    page.push_back(FormatFunction(*at->second, setup.config.region));
+  }
+  out["functions"] = std::move(page);
+  co_return JsonAnswer(out);
+}
+
+}  // namespace ebb::api

@@ -1,0 +1,76 @@
+#include "api/operation.h"
+
+#include <charconv>
+
+#include "base/encoding.h"
+#include "base/time_format.h"
+
+namespace ebb::api {
+
+net::Response JsonAnswer(const json::object& body, int status) {
+  net::Response response;
+  response.status = status;
+  response.headers.Add("Content-Type", "application/json; charset=utf-8");
+  response.text = json::serialize(body);
+  return response;
+}
+
+net::Response EmptyAnswer() {
+  net::Response response;
+  response.status = 204;
+  return response;
+}
+
+std::unexpected<Error> Refuse(std::string message) {
+  return Fail(Error::Invalid(std::move(message)).WithCode("InvalidArgument"));
+}
+
+Error AsInvalidArgument(const Error& error) {
+  if (error.kind() != ErrorKind::kInvalid || !error.code().empty()) return error;
+  Error named = error;
+  return std::move(named).WithCode("InvalidArgument");
+}
+
+Result<json::object> ParseBody(const Ask& ask) {
+  if (ask.body.empty()) return json::object();
+  auto parsed = json::ParseObject(ask.body);
+  if (!parsed) return Refuse("the request body: " + parsed.error().message());
+  return parsed;
+}
+
+std::optional<std::string> QueryText(const Ask& ask, std::string_view name) {
+  auto found = net::FindQuery(ask.query, name);
+  if (found && found->empty()) return std::nullopt;
+  return found;
+}
+
+Result<int> QueryLimit(const Ask& ask) {
+  const auto text = QueryText(ask, "limit");
+  if (!text) return 20;
+  int limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc() || end != text->data() + text->size() || limit < 1 || limit > 100) {
+    return Refuse("limit must be a number from 1 to 100");
+  }
+  return limit;
+}
+
+Result<std::optional<WallTime>> QueryTime(const Ask& ask, std::string_view name) {
+  const auto text = QueryText(ask, name);
+  if (!text) return std::nullopt;
+  const auto time = base::ParseIso(*text);
+  if (!time) return Refuse(std::string(name) + " must look like 2026-11-23T20:16:25Z");
+  return time;
+}
+
+std::string FormatToken(std::string_view last) { return base::FormatBase64Url(last); }
+
+Result<std::optional<std::string>> ParseToken(const Ask& ask) {
+  const auto text = QueryText(ask, "nextToken");
+  if (!text) return std::nullopt;
+  auto token = base::ParseBase64Url(*text);
+  if (!token) return Refuse("nextToken is not one that this server gave out");
+  return token;
+}
+
+}  // namespace ebb::api
