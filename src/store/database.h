@@ -62,7 +62,8 @@ class Reader {
 
 class Transaction : public Reader {
  public:
-  // Returns how many rows changed.  kConflict when a UNIQUE or PRIMARY KEY constraint refuses.
+  // Returns how many rows changed.  kConflict when a UNIQUE, PRIMARY KEY or FOREIGN KEY constraint
+  // refuses; the statement then has no effect and the write may go on.
   virtual Result<std::int64_t> Execute(std::string_view sql,
                                        std::initializer_list<Value> parameters = {}) = 0;
   virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Value> parameters) = 0;
@@ -73,13 +74,18 @@ using WriteJob = std::move_only_function<Result<void>(Transaction&)>;
 // Runs on a reader thread against a consistent snapshot.
 using ReadJob = std::move_only_function<Result<void>(Reader&)>;
 
+// An exception that escapes a job is a bug: the job has no effects and the exception is thrown
+// where its caller waits.
 class Database {
  public:
+  // Ends once every job handed in has run.  Every io_context that called must outlive it.
   virtual ~Database() = default;
 
   // Runs `job` and returns once its effects are on disk (fsync), or with its error and no effects.
   // Called from any io_context; resumes there.  Once a write has been handed over it happens
   // whether or not the caller is cancelled.
+  // Errors: the job's own; kUnavailable the disk failed or is full, the job may have run: then all
+  // writes of its group have failed, and the next may succeed again.
   virtual Task<Result<void>> Write(WriteJob job) = 0;
 
   // Runs `job` beside the writer; sees everything committed before the call.
@@ -108,8 +114,10 @@ struct Migration {
 struct EmbeddedConfig {
   base::Path file;
   // Changes performance.
-  int reader_threads = 2;
-  int max_writes_per_commit = 256;
+  int reader_threads = 2;           // How many reads run at once; the rest wait in line.
+  int max_writes_per_commit = 256;  // More: more writes a second, each a little later.
+  // For tests: the name of a FakeDisk (store/fake_disk.h).  Empty: the operating system's files.
+  std::string vfs{};
 };
 
 // Opens or creates the file and brings every module's tables up to date.  Errors: kUnavailable disk
