@@ -4,6 +4,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <list>
 #include <vector>
@@ -33,14 +34,29 @@ std::string Describe(const std::exception_ptr& thrown) {
   }
 }
 
+struct Running {
+  std::string name;
+  asio::cancellation_signal cancel;
+};
+
+Task<void> RunAndReport(std::shared_ptr<Running> running, Task<void> task) {
+  std::exception_ptr thrown;
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  // co_spawn awaits once more after a task that never waited; in one that was cancelled meanwhile
+  // this would throw out of io_context::run.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (thrown && !IsCancellation(thrown)) {
+    log::Error("task failed", {{"task", running->name}, {"error", Describe(thrown)}});
+  }
+}
+
 }  // namespace
 
 struct TaskGroup::State {
-  struct Running {
-    std::string name;
-    asio::cancellation_signal cancel;
-  };
-
   explicit State(asio::io_context& context) : io(context), ended(context) {}
 
   void CancelAll() {
@@ -62,23 +78,25 @@ TaskGroup::~TaskGroup() {
   state_->CancelAll();
 }
 
-void TaskGroup::Spawn(std::string name, Task<void> task) {
-  if (state_->stopping) return;
-  const auto entry =
-      state_->tasks.insert(state_->tasks.end(), std::make_shared<State::Running>(std::move(name)));
+TaskGroup::Handle TaskGroup::Spawn(std::string name, Task<void> task) {
+  Handle handle;
+  if (state_->stopping) return handle;
+  const auto running = std::make_shared<Running>(std::move(name));
+  handle.running_ = running;
+  const auto entry = state_->tasks.insert(state_->tasks.end(), running);
   // The handler shares the state: a task that is cancelled by the group's destructor ends later.
-  auto on_end = [state = state_, entry](std::exception_ptr thrown) {
-    const std::shared_ptr<State::Running> running = std::move(*entry);
+  auto on_end = [state = state_, entry](std::exception_ptr) {
     state->tasks.erase(entry);
-    if (thrown && !IsCancellation(thrown)) {
-      log::Error("task failed", {{"task", running->name}, {"error", Describe(thrown)}});
-    }
     if (state->tasks.empty()) state->ended.cancel();
   };
-  // A copy: the task may end, and erase its entry, before co_spawn returns.
-  const std::shared_ptr<State::Running> running = *entry;
-  asio::co_spawn(state_->io, std::move(task),
+  asio::co_spawn(state_->io, RunAndReport(running, std::move(task)),
                  asio::bind_cancellation_slot(running->cancel.slot(), std::move(on_end)));
+  return handle;
+}
+
+void TaskGroup::Handle::Cancel() const {
+  const auto running = std::static_pointer_cast<Running>(running_.lock());
+  if (running) running->cancel.emit(asio::cancellation_type::all);
 }
 
 Task<void> TaskGroup::Stop() {

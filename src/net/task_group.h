@@ -19,11 +19,22 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
+  // Refers to one task; may outlive it and the group.
+  class Handle {
+   public:
+    void Cancel() const;  // Nothing when it has ended.
+
+   private:
+    friend class TaskGroup;
+    std::weak_ptr<void> running_;
+  };
+
   // Starts `task`.  Refused (the task is destroyed unstarted) once stopping.  What escapes it is
   // logged as an error under `name`.
-  void Spawn(std::string name, Task<void> task);
+  Handle Spawn(std::string name, Task<void> task);
 
-  // Refuses new tasks, cancels the running ones, and waits until the last has ended.
+  // Refuses new tasks, cancels the running ones, and waits until the last has ended.  Not from one
+  // of its own tasks: it would wait for itself.
   Task<void> Stop();
 
   std::size_t running() const;

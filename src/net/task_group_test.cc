@@ -85,6 +85,33 @@ TEST(TaskGroupTest, WhatEscapesATaskDoesNotReachTheLoop) {
   EXPECT_EQ(tasks.running(), 0u);
 }
 
+Task<void> DestroyGroup(std::optional<TaskGroup>& tasks) {
+  tasks.reset();
+  co_return;
+}
+
+TEST(TaskGroupTest, ATaskMayDestroyItsGroup) {
+  asio::io_context io;
+  std::optional<TaskGroup> tasks(std::in_place, io);
+  tasks->Spawn("suicide", DestroyGroup(tasks));
+  EXPECT_NO_THROW(io.poll());
+  EXPECT_FALSE(tasks);
+}
+
+TEST(TaskGroupTest, AHandleCancelsItsTaskAloneAndOutlivesIt) {
+  asio::io_context io;
+  int alive = 0;
+  TaskGroup tasks(io);
+  const TaskGroup::Handle first = tasks.Spawn("a", SleepLong(alive));
+  tasks.Spawn("b", SleepLong(alive));
+  io.poll();
+  first.Cancel();
+  io.poll();
+  EXPECT_EQ(alive, 1);
+  first.Cancel();
+  EXPECT_EQ(tasks.running(), 1u);
+}
+
 TEST(TaskGroupTest, ATaskMaySpawnAnother) {
   asio::io_context io;
   int alive = 0;
