@@ -3,12 +3,12 @@
 #include <stdexcept>
 
 #include "api/fc/code.h"
-#include "api/fc/invocations.h"
 #include "api/operation.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "fc/acs3.h"
 #include "fc/error_response.h"
+#include "fc/invocation_request.h"
 
 namespace ebb::api {
 namespace {
@@ -19,18 +19,16 @@ constexpr std::size_t kHashInPlace = 256 << 10;
 Result<std::size_t> BodyLimit(const Config& config, const Route& route,
                               const net::Headers& headers) {
   if (route.body == BodyKind::kDocument) return config.max_request_bytes;
-  auto type = InvocationTypeOf(headers);
+  auto type = fc::InvocationTypeOf(headers);
   if (!type) return Fail(type.error());
-  return *type == InvocationType::kAsync ? config.max_async_payload_bytes
-                                         : config.max_sync_payload_bytes;
+  return *type == fc::InvocationType::kAsync ? config.max_async_payload_bytes
+                                             : config.max_sync_payload_bytes;
 }
 
 Task<Result<std::string>> ReadBody(net::Request& request, std::size_t limit) {
   auto body = co_await net::ReadAll(*request.body, limit);
   if (body || body.error().code() != "EntityTooLarge") co_return body;
-  co_return Fail(Error::Invalid("payload size exceeds maximum allowed size (" +
-                                std::to_string(limit) + " bytes)")
-                     .WithCode("EntityTooLarge"));
+  co_return Fail(fc::EntityTooLarge(limit));
 }
 
 }  // namespace

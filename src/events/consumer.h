@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -24,6 +25,9 @@ struct ConsumerConfig {
   int max_parallel = 32;  // Messages under way at once.
   // Must be well below queue::Config::hold, so that a hold never runs out while its work goes on.
   Duration extend_every = std::chrono::seconds(30);
+  // How long until a failed commit of an attempt's end, or a failed look into the queue, is tried
+  // again.
+  Duration retry_store_after = std::chrono::seconds(1);
 };
 
 class Consumer {
@@ -40,12 +44,24 @@ class Consumer {
   std::size_t under_way() const { return under_way_.size(); }
 
  private:
+  enum class Fate { kFinish, kRetry, kBury };
+  // How an attempt ends, decided before the write that makes it so.
+  struct Ending {
+    Fate fate = Fate::kFinish;
+    Duration wait{};     // kRetry
+    std::string reason;  // kBury
+    std::optional<model::UsageRecord> usage;
+  };
+  struct Held;
+
   Task<void> TakeAll();
   Task<void> ExtendAll();
   Task<void> RunOne(queue::Delivery delivery);
-  Task<void> End(queue::Delivery delivery, invoke::Attempt attempt);
-  Task<void> Commit(queue::Delivery delivery, invoke::Attempt attempt);
-  Task<void> GiveBack(queue::Delivery delivery, Error why);
+  Task<invoke::Attempt> Try(queue::Delivery delivery);
+  Ending EndingOf(const queue::Delivery& delivery, invoke::Attempt attempt);
+  Task<bool> Commit(queue::Delivery delivery, Ending ending);
+  Task<bool> GiveBack(queue::Delivery delivery, Error why);
+  Duration AgeOf(const model::Message& message) const;
 
   store::Database& database_;
   queue::Queue& queue_;
@@ -54,10 +70,16 @@ class Consumer {
   const Clock& clock_;
   Random& random_;
   ConsumerConfig config_;
+  bool stopping_ = false;
   std::map<std::int64_t, queue::Delivery> under_way_;  // By delivery id.
-  net::Signal room_;                                   // One ended.
+  net::Signal ended_;                                  // One of them.
   net::TaskGroup attempts_;
   net::TaskGroup loops_;
 };
+
+// How long a message waits that could not be run for want of capacity: half its age, at least a
+// second, at most five minutes, up to half of it off by chance (`chance` in [0, 1)).  So the waits
+// grow without a counter.
+Duration WaitForCapacity(Duration age, double chance);
 
 }  // namespace ebb::events

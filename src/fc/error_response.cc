@@ -47,6 +47,12 @@ std::string CodeOf(const Error& error) {
   return error.code().empty() ? MappingOf(error.kind()).code : error.code();
 }
 
+Error EntityTooLarge(std::size_t limit) {
+  return Error::Invalid("payload size exceeds maximum allowed size (" + std::to_string(limit) +
+                        " bytes)")
+      .WithCode("EntityTooLarge");
+}
+
 net::Response ErrorResponse(const Error& error, const std::string& request_id) {
   net::Response response;
   response.status = StatusOf(error);

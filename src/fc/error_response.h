@@ -17,6 +17,9 @@ int StatusOf(const Error& error);
 // Error::code() when the error has one, else the kind's: "InvalidArgument", "AccessDenied", …
 std::string CodeOf(const Error& error);
 
+// What a body longer than `limit` is refused with.
+Error EntityTooLarge(std::size_t limit);
+
 // {"RequestId","Code","Message"} with x-fc-request-id and x-acs-request-id.
 net::Response ErrorResponse(const Error& error, const std::string& request_id);
 

@@ -13,6 +13,8 @@
 #include "base/random.h"
 #include "catalog/catalog.h"
 #include "catalog/identity.h"
+#include "fc/acs3.h"
+#include "fc/invocation_request.h"
 #include "invoke/door.h"
 #include "metering/ledger.h"
 #include "net/http.h"
@@ -46,6 +48,18 @@ class Gateway {
   Task<net::Response> Handle(net::Request& request);
 
  private:
+  using Answer = Result<net::Response>;
+  struct Passage;
+  Task<Answer> Answering(net::Request& request, std::string request_id);
+  Result<fc::InvocationType> Admit(const Passage& passage) const;
+  Result<fc::Acs3Proof> Authenticate(const Passage& passage) const;
+  Task<Result<std::string>> ReadBody(net::Request& request, std::size_t limit);
+  std::string EventOf(Passage& passage) const;
+  net::Request Forward(Passage& passage) const;
+  Task<Answer> Enqueue(Passage passage);
+  Task<Answer> Invoke(Passage passage);
+  Answer Answered(invoke::Attempt attempt) const;
+
   Services services_;
   Config config_;
 };

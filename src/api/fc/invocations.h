@@ -8,8 +8,4 @@ namespace ebb::api {
 
 Task<Answer> InvokeFunction(const Setup& setup, Ask ask);
 
-enum class InvocationType { kSync, kAsync };
-// Of x-fc-invocation-type; absent is Sync.  kInvalid for another value.
-Result<InvocationType> InvocationTypeOf(const net::Headers& headers);
-
 }  // namespace ebb::api
