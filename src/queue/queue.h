@@ -3,7 +3,8 @@
 // letters.
 //
 // At least once: a message may run twice, never not at all.  Functions that take a Transaction& are
-// one step of somebody's write; see store/database.h.  Lives on one io_context.
+// one step of somebody's write and run on the writer's thread; see store/database.h.  All others
+// live on one io_context.
 #pragma once
 
 #include <chrono>
@@ -30,13 +31,17 @@ enum class Enqueued { kNew, kDuplicate };
 struct Delivery {
   std::int64_t id = 0;
   int attempt = 1;  // This is the attempt-th try; a return for lack of capacity does not count.
-  std::uint64_t hold = 0;  // Fencing token: a delivery taken again by somebody else has another.
+  // Tries made before it was redriven: in `attempt`, so that every try of a request id has a number
+  // of its own in the ledger, but not counted against its retries.
+  int earlier_attempts = 0;
+  std::uint64_t hold = 0;  // Fencing token: a message taken again by somebody else has another.
   model::Message message;
 };
 
 struct DeadLetter {
   std::int64_t id = 0;
-  model::Message message;
+  model::Message message;  // From ListDead without its payload.
+  std::int64_t payload_bytes = 0;
   int attempts = 0;
   std::string reason;  // What the last attempt said, for people.
   WallTime died;
@@ -62,10 +67,16 @@ class Queue {
   // --- In.  Durable when the write that it is part of has returned.
   Result<Enqueued> EnqueueIn(store::Transaction& tx, const model::Message& message);
   Task<Result<Enqueued>> Enqueue(model::Message message);  // A write of its own.
-  void NotifyEnqueued();  // After a write with EnqueueIn has returned: wakes consumers.
+  // After a write with EnqueueIn or RetryIn has returned: wakes consumers.  Forgotten, they find it
+  // within a second.
+  void NotifyEnqueued();
 
   // --- Out.
-  // Up to `limit` due messages, oldest due first, held for Config::hold from now.
+  // Once at the start of the only node: whoever held a message is gone.  Those tries do not count.
+  Task<Result<void>> ReleaseHolds();
+
+  // Up to `limit` due messages, oldest due first, held for Config::hold from now.  One whose hold
+  // runs out is due again, with `attempt` one higher.
   Task<Result<std::vector<Delivery>>> Take(int limit);
   // Waits until something may be due or the deadline passes, whichever is first.
   Task<void> WaitForDue(Deadline deadline);
@@ -73,7 +84,9 @@ class Queue {
   // it.
   Task<Result<void>> Extend(const Delivery& delivery);
 
-  // Each ends the delivery, in the transaction that keeps its usage record.  kConflict as Extend.
+  // Each ends the delivery, in the transaction that keeps its usage record.  kConflict as Extend,
+  // or its function was forgotten: nothing is changed.  The try was made all the same, so its
+  // record should be kept.
   Result<void> FinishIn(store::Transaction& tx, const Delivery& delivery);
   Result<void> RetryIn(store::Transaction& tx, const Delivery& delivery, Duration wait);
   Result<void> BuryIn(store::Transaction& tx, const Delivery& delivery, const std::string& reason);
@@ -81,7 +94,7 @@ class Queue {
   Task<Result<void>> Return(const Delivery& delivery, Duration wait);
 
   // How long to wait before the next try after `attempt` failures (from 1): exponential with
-  // jitter.
+  // jitter.  Of a delivery: attempt - earlier_attempts.
   Duration Backoff(int attempt);
   // True when the message is too old or has used its retries after `attempt` tries.
   bool Exhausted(const Delivery& delivery) const;
@@ -99,11 +112,13 @@ class Queue {
                                                  std::optional<std::string> function, int limit,
                                                  std::optional<std::int64_t> before_id);
   Task<Result<DeadLetter>> GetDead(std::string account, std::int64_t id);  // kNotFound
-  // Puts it back as a fresh message with the same request id, attempts counted anew.  One step.
+  // Puts it back as a fresh message with the same request id: its age and its retries are counted
+  // anew, its attempts go on.  One step.  kNotFound.
   Task<Result<void>> Redrive(std::string account, std::int64_t id);
-  Task<Result<void>> DeleteDead(std::string account, std::int64_t id);
+  Task<Result<void>> DeleteDead(std::string account, std::int64_t id);  // kNotFound
 
-  // Removes everything of a function that no longer exists.
+  // Removes everything of a function that no longer exists: messages, also held ones, dead letters
+  // and remembered keys.
   Result<void> ForgetFunctionIn(store::Transaction& tx, const std::string& account,
                                 const std::string& function);
 
