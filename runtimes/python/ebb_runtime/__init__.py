@@ -1,0 +1,1 @@
+"""What runs inside a Python sandbox, around the user's code."""

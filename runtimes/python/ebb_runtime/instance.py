@@ -1,0 +1,67 @@
+"""The life of one sandbox: be told what to load, load it, then answer calls until killed."""
+import os
+import signal
+import sys
+
+from ebb_runtime import context, frames, handler, logs
+
+
+def run():
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As every Python program has it.
+    os.set_inheritable(frames.CHANNEL, False)
+    # A child that the handler forks must not take requests, nor answer them.
+    os.register_at_fork(after_in_child=_close_channel)
+    logs.set_up()
+    frames.send(b"B")
+    try:
+        _serve(os.getpid())
+    except SystemExit as e:
+        _exit(e.code)
+    except BaseException as e:
+        handler.print_traceback(e)
+        _exit(1)
+
+
+def _serve(own_pid):
+    kind, start, _ = frames.receive()
+    os.environ.clear()
+    os.environ.update(start["environment"])
+    sys.path[:] = handler.search_path(os.environ)
+    sys.argv = [""]
+    try:
+        function = handler.load(start["handler"])
+    except handler.LoadError as e:
+        logs.flush()
+        frames.send(b"X", {"message": str(e)})
+        os._exit(1)
+    if os.getpid() != own_pid:
+        os._exit(0)
+    logs.flush()
+    frames.send(b"L")
+    while True:
+        kind, request, event = frames.receive()
+        logs.request_id = request["requestId"]
+        ok, body = handler.call(function, event, context.Context(start["context"], request))
+        if os.getpid() != own_pid:
+            os._exit(0)  # A forked child came back from the handler.
+        if len(body) > request["maxReplyBytes"]:
+            ok, body = False, handler.error_body(
+                f"the response of {len(body)} bytes is over the limit of "
+                f"{request['maxReplyBytes']}", "ResponseTooLarge", [])
+        logs.flush()
+        frames.send(b"A", {"requestId": request["requestId"], "ok": ok,
+                           "errorType": "" if ok else "UnhandledInvocationError"}, body)
+
+
+def _close_channel():
+    try:
+        os.close(frames.CHANNEL)
+    except OSError:
+        pass  # Closed by an earlier fork.
+
+
+def _exit(code):
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    logs.flush()
+    os._exit(code if isinstance(code, int) else (0 if code is None else 1))

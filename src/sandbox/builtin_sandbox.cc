@@ -1,0 +1,106 @@
+#include "sandbox/builtin_sandbox.h"
+
+#include "base/json.h"
+
+namespace ebb::sandbox {
+namespace {
+
+constexpr FrameLimits kLimits;
+
+std::string StartHeader(const Spec& spec) {
+  json::object environment;
+  for (const auto& [name, value] : spec.environment) environment[name] = value;
+  // The context is JSON already.
+  return "{\"handler\":" + json::serialize(json::value(spec.handler)) +
+         ",\"environment\":" + json::serialize(environment) +
+         ",\"context\":" + (spec.context_json.empty() ? "{}" : spec.context_json) + "}";
+}
+
+std::string CallHeader(const Call& call) {
+  return json::serialize(
+      json::object{{"requestId", call.request_id},
+                   {"retryCount", call.retry_count},
+                   {"maxReplyBytes", kLimits.body},
+                   {"credentials", json::object{{"accessKeyId", call.access_key_id},
+                                                {"accessKeySecret", call.access_key_secret},
+                                                {"securityToken", call.security_token}}}});
+}
+
+std::string TextOf(const json::object& header, std::string_view name) {
+  const json::value* value = header.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+// Whether this is the answer to `request_id`.  Anything may come: an answer that user code forged,
+// one for an earlier request from a thread of it.  Those are dropped.
+bool Answers(const Frame& frame, std::string_view request_id, Reply& reply) {
+  if (frame.kind != FrameKind::kAnswer) return false;
+  const auto header = json::ParseObject(frame.header);
+  if (!header || TextOf(*header, "requestId") != request_id) return false;
+  const json::value* ok = header->if_contains("ok");
+  reply.ok = ok != nullptr && ok->is_bool() && ok->get_bool();
+  if (!reply.ok) {
+    reply.error_type = TextOf(*header, "errorType");
+    if (reply.error_type.empty()) reply.error_type = "UnhandledInvocationError";
+  }
+  return true;
+}
+
+}  // namespace
+
+BuiltinSandbox::BuiltinSandbox(asio::io_context& io, Started started)
+    : HostSandbox(io, std::move(started)),
+      channel_(net::MakeStream(io, std::move(started_.channel))) {}
+
+Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {
+  channel_->SetDeadline(deadline);
+  auto frame = co_await reader_.Read(*channel_, kLimits);
+  if (frame && frame->kind == FrameKind::kBooted) co_return Result<void>();
+  if (!frame && frame.error().kind() == ErrorKind::kDeadline) co_return Fail(frame.error());
+  co_return Fail(Error::Unavailable("the runtime ended while it started"));
+}
+
+Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {
+  KillGuard guard(*started_.processes);
+  auto frame = co_await Exchange(FrameKind::kStart, StartHeader(started_.spec), {}, deadline);
+  if (!frame) co_return Fail(co_await Autopsy(frame.error()));
+  started_.output->Drain();
+  if (frame->kind == FrameKind::kLoaded) {
+    guard.Dismiss();
+    co_return Result<void>();
+  }
+  const auto header = json::ParseObject(frame->header);
+  const std::string message = header ? TextOf(*header, "message") : std::string();
+  co_return Fail(Error::FunctionFailed(message.empty() ? "the code cannot be loaded" : message));
+}
+
+Task<Result<Reply>> BuiltinSandbox::Invoke(Call call, Deadline deadline) {
+  KillGuard guard(*started_.processes);
+  std::string header = CallHeader(call);
+  auto frame =
+      co_await Exchange(FrameKind::kCall, std::move(header), std::move(call.payload), deadline);
+  Reply reply;
+  while (frame && !Answers(*frame, call.request_id, reply)) {
+    frame = co_await reader_.Read(*channel_, kLimits);
+  }
+  if (!frame) co_return Fail(co_await Autopsy(frame.error()));
+  started_.output->Drain();
+  reply.body = std::move(frame->body);
+  guard.Dismiss();
+  co_return reply;
+}
+
+Task<Result<net::Response>> BuiltinSandbox::Proxy(net::Request, Deadline) {
+  co_return Fail(Error::Internal("a built-in runtime was sent HTTP"));
+}
+
+Task<Result<Frame>> BuiltinSandbox::Exchange(FrameKind kind, std::string header, std::string body,
+                                             Deadline deadline) {
+  channel_->SetDeadline(deadline);
+  const std::string head = FormatFrameHead(kind, header, body.size());
+  auto sent = co_await channel_->Write(head, body);
+  if (!sent) co_return Fail(sent.error());
+  co_return co_await reader_.Read(*channel_, kLimits);
+}
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,30 @@
+// sandbox/builtin_sandbox.h
+// A sandbox with a shim of ours in it: Python, Node.  Speaks frames over the channel.
+#pragma once
+
+#include "sandbox/frame.h"
+#include "sandbox/host_sandbox.h"
+
+namespace ebb::sandbox {
+
+class BuiltinSandbox : public HostSandbox {
+ public:
+  BuiltinSandbox(asio::io_context& io, Started started);
+
+  // Waits until the shim says that the runtime is there.  Before Initialize.
+  // Errors: kUnavailable the runtime did not start; kDeadline.
+  Task<Result<void>> WaitBooted(Deadline deadline);
+
+  Task<Result<void>> Initialize(Deadline deadline) override;
+  Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
+  Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
+
+ private:
+  Task<Result<Frame>> Exchange(FrameKind kind, std::string header, std::string body,
+                               Deadline deadline);
+
+  std::unique_ptr<net::Stream> channel_;
+  FrameReader reader_;
+};
+
+}  // namespace ebb::sandbox

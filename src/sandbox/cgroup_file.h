@@ -1,0 +1,32 @@
+// sandbox/cgroup_file.h
+// Reading, writing and removing what the kernel shows as cgroup folders.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace ebb::sandbox {
+
+Result<void> WriteControl(const base::Path& file, std::string_view text);
+
+// The number that `file` holds; with `key`, the number behind that word.  0 if it cannot be read:
+// what measures must not fail a call.
+std::int64_t ReadControl(const base::Path& file, std::string_view key = {});
+
+// The number at the start of an open file; 0 if it cannot be read.
+std::int64_t ReadNumber(int fd);
+
+Result<void> MakeGroup(const base::Path& folder);  // There already is fine.
+
+// Sends SIGKILL to everything in `folder`, then removes it, waiting for processes to be gone.
+// Errors: kUnavailable it is still in use after five seconds.
+Result<void> KillAndRemoveGroup(const base::Path& folder);
+
+// KillAndRemoveGroup for every group inside `folder`.
+Result<void> KillAndRemoveGroupsIn(const base::Path& folder);
+
+}  // namespace ebb::sandbox

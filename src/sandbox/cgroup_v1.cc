@@ -1,0 +1,157 @@
+// sandbox/cgroup_v1.cc
+// One folder in each of five hierarchies, of which some may be mounted together.
+#include <fcntl.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <set>
+
+#include "sandbox/cgroup.h"
+#include "sandbox/cgroup_file.h"
+
+namespace ebb::sandbox {
+namespace {
+
+// Short, so that a function with a small share waits in short pieces: 0.05 vCPU is 1 ms (the least
+// that the kernel takes) in every 20.
+constexpr std::int64_t kPeriodMicros = 20'000;
+
+class CgroupV1 : public Cgroup {
+ public:
+  explicit CgroupV1(CgroupMounts::V1 at) : at_(std::move(at)) {}
+
+  Result<void> Make(CgroupLimits limits) {
+    for (const base::Path& folder : Folders()) {
+      if (auto made = MakeGroup(folder); !made) return made;
+    }
+    const std::string memory = std::to_string(limits.memory.bytes());
+    if (auto set = WriteControl(at_.memory / "memory.limit_in_bytes", memory); !set) return set;
+    // Absent where the kernel does not count swap; then there must be none to escape into.
+    const base::Path with_swap = at_.memory / "memory.memsw.limit_in_bytes";
+    if (std::filesystem::exists(with_swap)) {
+      if (auto set = WriteControl(with_swap, memory); !set) return set;
+    } else if (auto set = WriteControl(at_.memory / "memory.swappiness", "0"); !set) {
+      return set;
+    }
+    if (auto set = WriteControl(at_.pids / "pids.max", std::to_string(limits.max_processes));
+        !set) {
+      return set;
+    }
+    if (auto set = WriteControl(at_.cpu / "cpu.cfs_period_us", std::to_string(kPeriodMicros));
+        !set) {
+      return set;
+    }
+    const std::int64_t quota =
+        std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
+    return WriteControl(at_.cpu / "cpu.cfs_quota_us", std::to_string(quota));
+  }
+
+  Result<std::vector<base::Fd>> OpenJoins() override {
+    std::vector<base::Fd> joins;
+    for (const base::Path& folder : Folders()) {
+      const base::Path tasks = folder / "tasks";
+      joins.emplace_back(open(tasks.c_str(), O_WRONLY | O_CLOEXEC));
+      if (!joins.back().valid()) return Fail(Error::System("open " + tasks.string(), errno));
+    }
+    return joins;
+  }
+
+  Result<void> Freeze() override { return WriteControl(at_.freezer / "freezer.state", "FROZEN"); }
+  Result<void> Thaw() override { return WriteControl(at_.freezer / "freezer.state", "THAWED"); }
+
+  Consumption Measure() const override {
+    return {Duration(ReadControl(at_.cpuacct / "cpuacct.usage")),
+            ReadControl(at_.memory / "memory.max_usage_in_bytes")};
+  }
+  void ResetPeak() override {
+    (void)WriteControl(at_.memory / "memory.max_usage_in_bytes", "0");  // Measures a bit too much.
+  }
+
+  bool RanOutOfMemory() const override {
+    return ReadControl(at_.memory / "memory.oom_control", "oom_kill") > 0;
+  }
+
+  Result<base::Fd> WatchMemory() override {
+    base::Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const base::Fd control(open((at_.memory / "memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!event.valid() || !control.valid()) {
+      return Fail(Error::System("watch memory.oom_control", errno));
+    }
+    auto set = WriteControl(at_.memory / "cgroup.event_control",
+                            std::to_string(event.get()) + " " + std::to_string(control.get()));
+    if (!set) return Fail(set.error());
+    return event;
+  }
+
+  Result<void> Remove() override {
+    (void)Thaw();  // The frozen do not die.  Not there any more is fine.
+    Result<void> all;
+    for (const base::Path& folder : Folders()) {
+      if (auto removed = KillAndRemoveGroup(folder); !removed) all = removed;
+    }
+    return all;
+  }
+
+ private:
+  std::set<base::Path> Folders() const {  // Each once, also when mounted together.
+    return {at_.cpu, at_.cpuacct, at_.memory, at_.pids, at_.freezer};
+  }
+
+  CgroupMounts::V1 at_;
+};
+
+class CgroupTreeV1 : public CgroupTree {
+ public:
+  explicit CgroupTreeV1(CgroupMounts::V1 at) : at_(std::move(at)) {}
+
+  Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
+    auto group = std::make_unique<CgroupV1>(Below(at_, id));
+    if (auto made = group->Make(limits); !made) {
+      (void)group->Remove();
+      return Fail(made.error());
+    }
+    return group;
+  }
+
+  Result<void> Clear() override {
+    std::error_code error;
+    // The freezer's folder goes last: thawing works as long as it is there.
+    for (const auto& entry : std::filesystem::directory_iterator(at_.freezer, error)) {
+      if (!entry.is_directory()) continue;
+      CgroupV1 group(Below(at_, entry.path().filename().string()));
+      if (auto removed = group.Remove(); !removed) return removed;
+    }
+    for (const base::Path& folder : {at_.cpu, at_.cpuacct, at_.memory, at_.pids}) {
+      if (auto removed = KillAndRemoveGroupsIn(folder); !removed) return removed;
+    }
+    return {};
+  }
+
+  Result<void> Remove() override {
+    if (auto cleared = Clear(); !cleared) return cleared;
+    for (const base::Path& folder : {at_.cpu, at_.cpuacct, at_.memory, at_.pids, at_.freezer}) {
+      if (auto removed = KillAndRemoveGroup(folder); !removed) return removed;
+    }
+    return {};
+  }
+
+  static CgroupMounts::V1 Below(const CgroupMounts::V1& at, const std::string& name) {
+    return {at.cpu / name, at.cpuacct / name, at.memory / name, at.pids / name, at.freezer / name};
+  }
+
+ private:
+  CgroupMounts::V1 at_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CgroupTree>> MakeCgroupTreeV1(CgroupMounts::V1 mounts,
+                                                     const std::string& name) {
+  CgroupMounts::V1 at = CgroupTreeV1::Below(mounts, name);
+  for (const base::Path& folder : {at.cpu, at.cpuacct, at.memory, at.pids, at.freezer}) {
+    if (auto made = MakeGroup(folder); !made) return Fail(made.error());
+  }
+  return std::make_unique<CgroupTreeV1>(std::move(at));
+}
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,114 @@
+// sandbox/cgroup_v2.cc
+// One folder in the unified hierarchy.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "sandbox/cgroup.h"
+#include "sandbox/cgroup_file.h"
+
+namespace ebb::sandbox {
+namespace {
+
+constexpr std::int64_t kPeriodMicros = 20'000;  // See cgroup_v1.cc.
+
+class CgroupV2 : public Cgroup {
+ public:
+  explicit CgroupV2(base::Path at) : at_(std::move(at)) {}
+
+  Result<void> Make(CgroupLimits limits) {
+    const std::int64_t quota =
+        std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
+    const std::pair<const char*, std::string> controls[] = {
+        {"memory.max", std::to_string(limits.memory.bytes())},
+        {"memory.swap.max", "0"},
+        {"memory.oom.group", "1"},  // Over the limit the sandbox dies whole.
+        {"pids.max", std::to_string(limits.max_processes)},
+        {"cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodMicros)}};
+    if (auto made = MakeGroup(at_); !made) return made;
+    for (const auto& [name, value] : controls) {
+      // A kernel without swap accounting has no such file, and then must have no swap.
+      if (std::string_view(name) == "memory.swap.max" && !std::filesystem::exists(at_ / name)) {
+        continue;
+      }
+      if (auto set = WriteControl(at_ / name, value); !set) return set;
+    }
+    // Since Linux 6.12 a write resets the peak, for readers of the same descriptor only.  Before,
+    // the file cannot be opened for writing, and peaks are those of the sandbox's whole life.
+    peak_ = base::Fd(open((at_ / "memory.peak").c_str(), O_RDWR | O_CLOEXEC));
+    if (!peak_.valid()) peak_ = base::Fd(open((at_ / "memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
+    return {};
+  }
+
+  Result<std::vector<base::Fd>> OpenJoins() override {
+    std::vector<base::Fd> joins;
+    const base::Path procs = at_ / "cgroup.procs";
+    joins.emplace_back(open(procs.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!joins.back().valid()) return Fail(Error::System("open " + procs.string(), errno));
+    return joins;
+  }
+
+  Result<void> Freeze() override { return WriteControl(at_ / "cgroup.freeze", "1"); }
+  Result<void> Thaw() override { return WriteControl(at_ / "cgroup.freeze", "0"); }
+
+  Consumption Measure() const override {
+    return {std::chrono::microseconds(ReadControl(at_ / "cpu.stat", "usage_usec")),
+            ReadNumber(peak_.get())};
+  }
+  void ResetPeak() override {
+    if (pwrite(peak_.get(), "reset", 5, 0) < 0) return;  // An older kernel: see Make.
+  }
+
+  bool RanOutOfMemory() const override {
+    return ReadControl(at_ / "memory.events", "oom_kill") > 0;
+  }
+  Result<base::Fd> WatchMemory() override { return base::Fd(); }
+
+  Result<void> Remove() override {
+    (void)WriteControl(at_ / "cgroup.kill", "1");  // Since Linux 5.14; the loop below does it too.
+    return KillAndRemoveGroup(at_);
+  }
+
+ private:
+  base::Path at_;
+  base::Fd peak_;
+};
+
+class CgroupTreeV2 : public CgroupTree {
+ public:
+  explicit CgroupTreeV2(base::Path at) : at_(std::move(at)) {}
+
+  Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
+    auto group = std::make_unique<CgroupV2>(at_ / id);
+    if (auto made = group->Make(limits); !made) {
+      (void)group->Remove();
+      return Fail(made.error());
+    }
+    return group;
+  }
+  Result<void> Clear() override { return KillAndRemoveGroupsIn(at_); }
+  Result<void> Remove() override {
+    if (auto cleared = Clear(); !cleared) return cleared;
+    return KillAndRemoveGroup(at_);
+  }
+
+ private:
+  base::Path at_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CgroupTree>> MakeCgroupTreeV2(base::Path mount, const std::string& name) {
+  const base::Path at = mount / name;
+  if (auto set = WriteControl(mount / "cgroup.subtree_control", "+cpu +memory +pids"); !set) {
+    return Fail(set.error());
+  }
+  if (auto made = MakeGroup(at); !made) return Fail(made.error());
+  if (auto set = WriteControl(at / "cgroup.subtree_control", "+cpu +memory +pids"); !set) {
+    return Fail(set.error());
+  }
+  return std::make_unique<CgroupTreeV2>(at);
+}
+
+}  // namespace ebb::sandbox

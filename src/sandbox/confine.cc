@@ -1,0 +1,196 @@
+#include "sandbox/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/wire.h"
+
+namespace ebb::sandbox {
+namespace {
+
+// The id that the sandbox's only user has inside; /etc/passwd of the template root names it.
+constexpr unsigned kInsideId = 1000;
+constexpr rlim_t kMaxFiles = 100'000;  // FC's limit.
+
+bool Write(int fd, const char* text) {
+  const size_t size = strlen(text);
+  return fd >= 0 && write(fd, text, size) == static_cast<ssize_t>(size);
+}
+
+// Writes one file of this process's folder in the helper's /proc: the sandbox's own is read-only.
+bool WriteOwnProc(const Plan& plan, const char* name, const char* text) {
+  const int fd = openat(plan.outer_proc, name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool written = Write(fd, text);
+  const int why = errno;
+  close(fd);
+  errno = why;
+  return written;
+}
+
+bool IsPidOne(const Plan&) {
+  errno = EPERM;
+  return getpid() == 1;
+}
+
+bool ResetSignals(const Plan&) {
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);  // Some cannot be: fine.
+  sigset_t none;
+  sigemptyset(&none);
+  umask(022);
+  return sigprocmask(SIG_SETMASK, &none, nullptr) == 0 && setsid() >= 0;
+}
+
+// The child writes "0" itself: a foreign write waits milliseconds for an RCU grace period on v1.
+bool JoinCgroups(const Plan& plan) {
+  for (unsigned i = 0; i < plan.join_count; ++i) {
+    if (!Write(plan.joins[i], "0")) return false;
+  }
+  return plan.join_count > 0;
+}
+
+// After the join, so that the cgroup namespace's root is the sandbox's own cgroup.
+bool NewNamespaces(const Plan&) {
+  return unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) == 0;
+}
+
+bool EnterNetwork(const Plan& plan) { return setns(plan.network, CLONE_NEWNET) == 0; }
+
+bool NameHost(const Plan& plan) {
+  return sethostname(plan.host_name, strlen(plan.host_name)) == 0 && setdomainname("", 0) == 0;
+}
+
+bool Attach(int mount, const char* where) {
+  return syscall(SYS_move_mount, mount, "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+}
+
+bool AttachCode(const Plan& plan) { return Attach(plan.code, "/code"); }
+bool AttachTmp(const Plan& plan) { return Attach(plan.tmp, "/tmp"); }
+
+// Shows this pid namespace only, and is read-only: nothing of the kernel can be set through it.
+bool AttachProc(const Plan&) {
+  const auto fs = static_cast<int>(syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC));
+  if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return false;
+  }
+  const unsigned flags =
+      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  const auto mount = static_cast<int>(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, flags));
+  return mount >= 0 && Attach(mount, "/proc");
+}
+
+bool PreferForOom(const Plan& plan) {
+  return WriteOwnProc(plan, "self/oom_score_adj", "500");  // Functions go before the host's own.
+}
+
+bool LimitResources(const Plan&) {
+  const rlimit none{0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) return false;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return false;
+  // Above the hard limit needs CAP_SYS_RESOURCE, which a container's root does not have.
+  const rlim_t allowed = files.rlim_max < kMaxFiles ? files.rlim_max : kMaxFiles;
+  files = {allowed, allowed};
+  return setrlimit(RLIMIT_NOFILE, &files) == 0;
+}
+
+bool BecomeUnprivileged(const Plan& plan) {
+  return setgroups(0, nullptr) == 0 && setresgid(plan.uid, plan.uid, plan.uid) == 0 &&
+         setresuid(plan.uid, plan.uid, plan.uid) == 0;
+}
+
+// Last of the namespaces: all others belong to the host's user namespace, so that even with every
+// capability in its own the function has no power over them.
+bool NewUserNamespace(const Plan& plan) {
+  // Changing the user made /proc/self/* root's; dumpable gives it back, for the maps below.
+  if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER) != 0) return false;
+  char map[64];
+  snprintf(map, sizeof map, "%u %u 1", kInsideId, plan.uid);
+  return WriteOwnProc(plan, "self/setgroups", "deny") && WriteOwnProc(plan, "self/uid_map", map) &&
+         WriteOwnProc(plan, "self/gid_map", map);
+}
+
+bool DropCapabilities(const Plan&) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[2] = {};
+  return syscall(SYS_capset, &header, none) == 0;
+}
+
+bool ForbidNewPrivileges(const Plan&) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0; }
+
+// After the last change of credentials, which would clear it.  A second line only: the helpers' pid
+// namespace takes every sandbox down with it.
+bool DieWithHelper(const Plan&) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0; }
+
+bool FilterSystemCalls(const Plan& plan) {
+  const sock_fprog program{static_cast<unsigned short>(plan.filter_length),
+                           const_cast<sock_filter*>(plan.filter)};
+  return plan.filter_length > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+// Last: `plan.status`, which the caller reports failures on, is beyond the targets and stays open
+// until nothing can fail any more.
+bool PlaceDescriptors(const Plan& plan) {
+  // Out of the way first: a source may sit on another one's target.
+  const int channel = fcntl(plan.channel, F_DUPFD_CLOEXEC, kStatusInside + 1);
+  const int output = fcntl(plan.output, F_DUPFD_CLOEXEC, kStatusInside + 1);
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (channel < 0 || output < 0 || null < 0 || chdir("/code") != 0) return false;
+  if (dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+      dup2(output, STDERR_FILENO) < 0 || dup2(channel, kChannelInside) < 0 ||
+      dup3(plan.status, kStatusInside, O_CLOEXEC) < 0) {
+    return false;
+  }
+  return syscall(SYS_close_range, kStatusInside + 1, ~0U, 0) == 0;
+}
+
+struct Step {
+  const char* name;
+  bool (*run)(const Plan& plan);
+};
+
+// Every step is mandatory.  The order matters; README.md says what each stands for.
+constexpr Step kSteps[] = {
+    {"be pid 1 of a new pid namespace", IsPidOne},
+    {"reset signals, new session", ResetSignals},
+    {"join the cgroups", JoinCgroups},
+    {"new mount, ipc, uts and cgroup namespaces", NewNamespaces},
+    {"enter the network namespace", EnterNetwork},
+    {"name the host", NameHost},
+    {"mount the code at /code", AttachCode},
+    {"mount a tmpfs at /tmp", AttachTmp},
+    {"mount /proc", AttachProc},
+    {"prefer the sandbox when memory is short", PreferForOom},
+    {"limit resources", LimitResources},
+    {"become an unprivileged user", BecomeUnprivileged},
+    {"new user namespace", NewUserNamespace},
+    {"drop all capabilities", DropCapabilities},
+    {"forbid new privileges", ForbidNewPrivileges},
+    {"die with the helper", DieWithHelper},
+    {"filter system calls", FilterSystemCalls},
+    {"place descriptors and close all others", PlaceDescriptors},
+};
+
+}  // namespace
+
+const char* Confine(const Plan& plan) {
+  for (const Step& step : kSteps) {
+    if (!step.run(plan)) return step.name;
+  }
+  return nullptr;
+}
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,34 @@
+// sandbox/confine.h
+// Everything that turns a freshly forked root process into a confined one, as one list of steps.
+//
+// Runs in the single-threaded child of a helper, which is pid 1 of a new pid namespace already.
+// No Boost, no exceptions, no allocation: also built into the zygote's shared object.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+
+namespace ebb::sandbox {
+
+struct Plan {
+  int status = -1;   // Kept, as kStatusInside, close-on-exec.  Must be above kStatusInside.
+  int channel = -1;  // Kept, as kChannelInside.
+  int output = -1;   // Becomes standard output and error.
+  int network = -1;  // A network namespace with lo up.
+  int code = -1;     // A detached read-only mount.
+  int tmp = -1;      // A detached tmpfs.
+  const int* joins = nullptr;  // `tasks` (v1) or `cgroup.procs` (v2) files, opened by root.
+  unsigned join_count = 0;
+  std::uint32_t uid = 0;
+  const char* host_name = "";
+  int outer_proc = -1;  // A writable /proc of the helper's pid namespace, not mounted anywhere.
+  const sock_filter* filter = nullptr;
+  unsigned filter_length = 0;
+};
+
+// Returns nullptr when every step is done, else the name of the step that failed, errno saying why.
+// After a failure the caller must end the process.
+const char* Confine(const Plan& plan);
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,54 @@
+#include "sandbox/descriptor.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace ebb::sandbox {
+
+struct Descriptor::State {
+  State(asio::io_context& io, base::Fd fd) : descriptor(io) {
+    if (fd.valid()) descriptor.assign(fd.Release());
+  }
+  asio::posix::stream_descriptor descriptor;
+};
+
+Descriptor::Descriptor(asio::io_context& io, base::Fd fd)
+    : state_(std::make_shared<State>(io, std::move(fd))) {}
+
+Descriptor::~Descriptor() {
+  boost::system::error_code ignored;  // Closed is closed.
+  state_->descriptor.close(ignored);
+}
+
+int Descriptor::get() const {
+  return state_->descriptor.is_open() ? state_->descriptor.native_handle() : -1;
+}
+
+Task<bool> Descriptor::WaitReadable(Deadline deadline) {
+  const std::shared_ptr<State> state = state_;
+  const auto expired = std::make_shared<bool>(false);
+  asio::steady_timer timer(state->descriptor.get_executor());
+  if (!deadline.never()) {
+    timer.expires_at(deadline.at());
+    // The handler may run after this frame is gone: it holds what it touches.
+    timer.async_wait([state, expired](boost::system::error_code error) {
+      if (error) return;
+      *expired = true;
+      boost::system::error_code ignored;  // Closed meanwhile.
+      state->descriptor.cancel(ignored);
+    });
+  }
+  co_await state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, net::kAwait);
+  co_return !*expired;
+}
+
+void Descriptor::OnReadable(std::function<void()> then) {
+  if (!state_->descriptor.is_open()) return;
+  const std::weak_ptr<State> weak = state_;
+  state_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                [weak, then = std::move(then)](boost::system::error_code error) {
+                                  if (!error && !weak.expired()) then();
+                                });
+}
+
+}  // namespace ebb::sandbox

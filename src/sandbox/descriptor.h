@@ -1,0 +1,35 @@
+// sandbox/descriptor.h
+// Waiting for descriptors that are no streams: status sockets, pidfds, pipes, eventfds.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "net/task.h"
+
+namespace ebb::sandbox {
+
+// Owns the descriptor.  Lives on its io_context.
+class Descriptor {
+ public:
+  Descriptor(asio::io_context& io, base::Fd fd);
+  ~Descriptor();
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const;  // -1 if it was made without one.
+
+  // True: there is something to read, or it has ended.  False: the deadline passed.
+  Task<bool> WaitReadable(Deadline deadline);
+
+  // Calls `then` once, unless this is destroyed before.
+  void OnReadable(std::function<void()> then);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ebb::sandbox

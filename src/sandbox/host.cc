@@ -1,0 +1,38 @@
+#include "sandbox/host.h"
+
+#include <filesystem>
+
+#include "sandbox/embedded.h"
+#include "sandbox/host_launcher.h"
+#include "sandbox/seccomp_filter.h"
+
+namespace ebb::sandbox {
+namespace {
+
+Result<void> FillScratch(const base::Path& scratch) {
+  std::error_code error;
+  std::filesystem::remove_all(scratch, error);
+  if (error) return Fail(Error::System("empty " + scratch.string(), error.value()));
+  if (auto made = base::MakeFolder(scratch); !made) return made;
+  if (auto written = WriteRuntimes(scratch / "runtimes"); !written) return written;
+  auto filter = MakeSystemCallFilter();
+  if (!filter) return Fail(filter.error());
+  return WritePublicFile(scratch / "runtimes/seccomp.bpf", *filter);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Launcher>> MakeHostLauncher(asio::io_context& io, net::BlockingPool& pool,
+                                                   const Clock&, Helpers helpers, Config config) {
+  config.scratch = std::filesystem::absolute(config.scratch);
+  if (auto filled = FillScratch(config.scratch); !filled) return Fail(filled.error());
+  auto cgroups = MakeCgroupTree(helpers.state->cgroups, config.cgroup_name);
+  if (!cgroups) return Fail(cgroups.error());
+  if (auto cleared = (*cgroups)->Clear(); !cleared) return Fail(cleared.error());
+  auto launcher = std::make_unique<HostLauncher>(io, pool, std::move(helpers), std::move(config),
+                                                 std::move(*cgroups));
+  if (auto prepared = launcher->Prepare(); !prepared) return Fail(prepared.error());
+  return launcher;
+}
+
+}  // namespace ebb::sandbox

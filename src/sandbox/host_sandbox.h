@@ -1,0 +1,59 @@
+// sandbox/host_sandbox.h
+// What built-in and custom sandboxes have in common: processes, output, why they ended.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sandbox/launcher.h"
+#include "sandbox/output_pump.h"
+#include "sandbox/process_tree.h"
+
+namespace ebb::sandbox {
+
+// Everything that a started sandbox is made of.
+struct Started {
+  Spec spec;
+  std::unique_ptr<ProcessTree> processes;
+  std::unique_ptr<OutputPump> output;
+  std::shared_ptr<void> door;  // What InsideDoor::open returned.
+  base::Fd channel;            // Our end.
+  base::Fd status;             // Our end; closed by the child when user code begins.
+};
+
+class HostSandbox : public Sandbox {
+ public:
+  HostSandbox(asio::io_context& io, Started started);
+
+  Result<void> Freeze() override { return started_.processes->cgroup().Freeze(); }
+  Result<void> Thaw() override { return started_.processes->cgroup().Thaw(); }
+  Consumption Measure() const override { return started_.processes->cgroup().Measure(); }
+  void ResetPeak() override { started_.processes->cgroup().ResetPeak(); }
+  bool alive() const override { return started_.processes->alive(); }
+
+ protected:
+  // Kills the processes unless Dismiss is called: the user of a sandbox may be cancelled at any
+  // co_await, and a sandbox that was left in the middle of a call is of no more use.
+  class KillGuard {
+   public:
+    explicit KillGuard(ProcessTree& processes) : processes_(&processes) {}
+    ~KillGuard() {
+      if (processes_ != nullptr) processes_->Kill();
+    }
+    KillGuard(const KillGuard&) = delete;
+    KillGuard& operator=(const KillGuard&) = delete;
+    void Dismiss() { processes_ = nullptr; }
+
+   private:
+    ProcessTree* processes_;
+  };
+
+  // Ends the sandbox, brings the rest of its output to the sink and says what happened: out of
+  // memory, else timed out if `cause` is kDeadline, else the process ended.
+  Task<Error> Autopsy(Error cause);
+
+  asio::io_context& io_;
+  Started started_;
+};
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,48 @@
+#include "sandbox/mounts.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <string>
+
+namespace ebb::sandbox {
+namespace {
+
+// Guessed: one file in 4 KiB.  Without a limit of its own, tmpfs would take half of all memory.
+constexpr std::int64_t kInodesPerMebibyte = 256;
+
+bool Set(int fs, const char* key, const std::string& value) {
+  return syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value.c_str(), 0) == 0;
+}
+
+}  // namespace
+
+Result<base::Fd> MakeCodeMount(const base::Path& folder) {
+  base::Fd tree(static_cast<int>(
+      syscall(SYS_open_tree, AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+  if (!tree.valid()) return Fail(Error::System("open the code folder " + folder.string(), errno));
+  mount_attr inert{};
+  inert.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &inert, sizeof inert) != 0) {
+    return Fail(Error::System("make the code read-only", errno));
+  }
+  return tree;
+}
+
+Result<base::Fd> MakeTmpMount(Mebibytes size) {
+  const base::Fd fs(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
+  if (!fs.valid() || !Set(fs.get(), "size", std::to_string(size.bytes())) ||
+      !Set(fs.get(), "nr_inodes", std::to_string(size.count() * kInodesPerMebibyte)) ||
+      !Set(fs.get(), "mode", "1777") ||
+      syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return Fail(Error::System("make a tmpfs", errno));
+  }
+  base::Fd mount(static_cast<int>(
+      syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)));
+  if (!mount.valid()) return Fail(Error::System("mount a tmpfs", errno));
+  return mount;
+}
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,18 @@
+// sandbox/mounts.h
+// Detached mounts that a sandbox attaches for itself.
+#pragma once
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/units.h"
+
+namespace ebb::sandbox {
+
+// `folder` as it is, read-only.  Shares its page cache with every other sandbox of it.
+Result<base::Fd> MakeCodeMount(const base::Path& folder);
+
+// An empty tmpfs of `size`.  Its pages count against the memory of the sandbox that writes them.
+Result<base::Fd> MakeTmpMount(Mebibytes size);
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,69 @@
+// sandbox/wire.h
+// What server, helpers and sandboxes say to each other, as plain bytes.
+//
+// Orders go from the server to a helper over a Unix seqpacket socket, with descriptors.  Each order
+// brings a status socket of its own, on which helper and child answer until user code begins: user
+// code never holds it.  Frames (frame.h) go over the channel, a stream socket between the server
+// and the runtime's shim inside the sandbox.
+//
+// No Boost, no exceptions, no allocation: also built into the shared object that the Python zygote
+// loads.
+#pragma once
+
+#include <cstdint>
+
+namespace ebb::sandbox {
+
+enum class OrderKind : std::uint32_t {
+  kPrepare = 1,  // Build the template root.  Text: the scratch folder.  To the spawner, once.
+  kZygote,  // Start a Python zygote.  Descriptors: status, its control socket.  To the spawner.
+  kLaunch,  // Start one sandbox.
+};
+
+// When the child of a kLaunch goes on to run what it is for.
+enum class Begin : std::uint32_t {
+  kAtOnce = 0,  // As soon as it is confined.
+  kOnGo,        // When one byte has come over the channel, which is then closed.
+};
+
+// Followed by `text_bytes` bytes: NUL-terminated strings, first the arguments, then the
+// environment.
+struct Order {
+  OrderKind kind = OrderKind::kLaunch;
+  Begin begin = Begin::kAtOnce;
+  std::uint32_t uid = 0;                // The sandbox's user and group on the host.
+  std::uint32_t join_count = 0;         // How many of the descriptors are cgroups to join.
+  std::uint32_t argument_count = 0;     // 0 to a zygote.
+  std::uint32_t environment_count = 0;  // 0 to a zygote.
+  std::uint32_t text_bytes = 0;
+  char host_name[64] = {};
+};
+
+// Descriptors that come with a kLaunch, in this order, then the cgroups.
+enum OrderDescriptor { kStatusFd, kChannelFd, kOutputFd, kNetworkFd, kCodeFd, kTmpFd, kFixedFds };
+
+constexpr unsigned kMaxOrderFds = 16;
+constexpr unsigned kMaxOrderText = 128 * 1024;  // FC allows 4 KiB of variables; a command is short.
+
+enum class StatusKind : std::uint32_t {
+  kForked = 1,  // The child exists; its pidfd comes along.
+  kConfined,    // Every step is done.
+  kDone,        // A kPrepare or kZygote is done.
+  kFailed,      // `step` could not be done.
+};
+
+struct Status {
+  StatusKind kind;
+  std::int32_t error;  // errno.
+  char step[120];
+};
+
+// Descriptors inside a sandbox, beside standard input, output and error.
+constexpr int kChannelInside = 3;
+constexpr int kStatusInside = 4;
+
+// Where things are inside the template root.
+constexpr const char* kRuntimesInside = "/opt/ebb";
+constexpr const char* kFilterInside = "/opt/ebb/seccomp.bpf";
+
+}  // namespace ebb::sandbox

@@ -1,0 +1,38 @@
+// sandbox/zygote_library.cc
+// The C face of Helper for the Python zygote, which loads it with ctypes: no tie to one version of
+// Python, no headers of Python.  Becomes the shared object that is embedded in ebb.
+#include <unistd.h>
+
+#include <new>
+
+#include "sandbox/helper.h"
+
+namespace {
+
+alignas(ebb::sandbox::Helper) char storage[sizeof(ebb::sandbox::Helper)];
+ebb::sandbox::Helper* helper = nullptr;
+
+}  // namespace
+
+extern "C" {
+
+// 0, or -1 when the system call filter cannot be read.
+int ebb_start(int control, int outer_proc) {
+  helper = new (storage) ebb::sandbox::Helper(control, outer_proc);
+  return helper->LoadFilter(ebb::sandbox::kFilterInside) ? 0 : -1;
+}
+
+// Waits for the next order.  1: fork now; 0: this one failed, wait again; -1: the server is gone.
+int ebb_next() {
+  if (!helper->Receive()) return -1;
+  return helper->BeforeFork() ? 1 : 0;
+}
+
+void ebb_forked(int child) { helper->AfterForkInParent(child); }
+
+// In the child.  Returns confined, or not at all.
+void ebb_confine() {
+  helper->ConfineChild();
+  close(ebb::sandbox::kStatusInside);
+}
+}
