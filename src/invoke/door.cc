@@ -185,7 +185,7 @@ Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, cons
                                     .init_timeout = config_.init_timeout,
                                     .ran = running.ran(),
                                     .peak_memory_bytes = running.peak_memory_bytes()});
-    running.LogLine(fault.log_line);
+    running.Note(fault.log_line);
     attempt.usage = running.End(fault.outcome);
     attempt.outcome = std::move(fault.reply);
   } else {

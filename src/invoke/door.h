@@ -73,6 +73,11 @@ class OutputLog {
   };
   // `bytes` may hold several lines or a part of one.
   virtual void Write(const Source& source, std::string_view bytes) = 0;
+  // The platform's own word on the attempt, on a line of its own, whatever the function has
+  // printed.
+  virtual void Note(const Source& source, std::string_view line) = 0;
+  // The attempt is over: nothing more comes from this source.
+  virtual void End(const Source& source) = 0;
 };
 
 class Door {

@@ -39,7 +39,7 @@ class HeldBody : public net::Body {
                                         .function = running_->subject().function->config,
                                         .ran = running_->ran(),
                                         .peak_memory_bytes = running_->peak_memory_bytes()});
-    running_->LogLine(described.log_line);
+    running_->Note(described.log_line);
     running_->Discard();
     running_->EndLate(described.outcome);
     running_.reset();

@@ -50,7 +50,7 @@ void Running::Begin() {
 
   lease_->sandbox().ResetPeak();
   cpu_before_ = lease_->sandbox().Measure().cpu_time;
-  LogLine("FC Invoke Start RequestId: " + subject_.request_id);
+  Note("FC Invoke Start RequestId: " + subject_.request_id);
   record_.started = dependencies_.clock.WallNow();
   began_ = dependencies_.clock.Now();
 }
@@ -64,7 +64,8 @@ model::UsageRecord Running::End(model::Outcome outcome) {
   const sandbox::Consumption after = lease_->sandbox().Measure();
   record_.cpu_time = std::max(after.cpu_time - cpu_before_, Duration(0));
   record_.peak_memory_bytes = after.peak_memory_bytes;
-  LogLine("FC Invoke End RequestId: " + subject_.request_id);
+  Note("FC Invoke End RequestId: " + subject_.request_id);
+  dependencies_.log.End(source_);
   lease_.reset();
   return record_;
 }
@@ -72,23 +73,27 @@ model::UsageRecord Running::End(model::Outcome outcome) {
 void Running::EndLate(model::Outcome outcome) { dependencies_.late_usage(End(outcome)); }
 
 void Running::Abandon() {
+  dependencies_.log.End(source_);
   lease_->Discard();
   lease_.reset();
 }
 
 void Running::Write(std::string_view bytes) {
-  if (bytes.empty()) return;
-  at_line_start_ = bytes.ends_with('\n');
-  tail_.append(bytes);
-  // Cut in big steps, so that a chatty function does not move 4 KiB for every few bytes.
-  if (tail_.size() > 4 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+  AddToTail(bytes);
   dependencies_.log.Write(source_, bytes);
 }
 
-void Running::LogLine(std::string_view line) {
-  std::string bytes = at_line_start_ ? "" : "\n";
-  bytes.append(line).append("\n");
-  Write(bytes);
+void Running::Note(std::string_view line) {
+  if (!tail_.empty() && !tail_.ends_with('\n')) AddToTail("\n");
+  AddToTail(line);
+  AddToTail("\n");
+  dependencies_.log.Note(source_, line);
+}
+
+void Running::AddToTail(std::string_view bytes) {
+  tail_.append(bytes);
+  // Cut in big steps, so that a chatty function does not move 4 KiB for every few bytes.
+  if (tail_.size() > 4 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
 }
 
 std::string Running::tail() const {

@@ -40,8 +40,8 @@ class Running {
   void Abandon();                        // The platform failed: nothing is billed.
   void Discard() { lease_->Discard(); }  // The instance must not serve again.
 
-  void LogLine(std::string_view line);  // Into the function's log, on a line of its own.
-  Millis ran() const;                   // So far.
+  void Note(std::string_view line);  // Into the function's log, on a line of its own.
+  Millis ran() const;                // So far.
   std::int64_t peak_memory_bytes() { return lease_->sandbox().Measure().peak_memory_bytes; }
 
   sandbox::Sandbox& sandbox() { return lease_->sandbox(); }
@@ -52,13 +52,13 @@ class Running {
 
  private:
   void Write(std::string_view bytes);
+  void AddToTail(std::string_view bytes);
 
   const Dependencies& dependencies_;
   const Subject subject_;
   const std::string instance_id_;
   OutputLog::Source source_;
   std::string tail_;
-  bool at_line_start_ = true;
   TimePoint began_{};
   model::UsageRecord record_;
   Duration cpu_before_{};

@@ -24,11 +24,15 @@ namespace ebb::logs {
 
 struct Config {
   base::Path folder;
+  // Changes behaviour.
   std::int64_t max_segment_bytes = 8 << 20;
   int max_segments = 8;  // Per function; the oldest goes first.
-  std::int64_t max_request_bytes = 16
-                                   << 20;  // Beyond it a request's output is dropped, and said so.
+  // Beyond it an attempt's output is dropped, and a line says so.
+  std::int64_t max_request_bytes = 16 << 20;
   std::size_t max_line_bytes = 32 * 1024;  // FC's; longer lines are split.
+  // Changes performance: what may wait for the disk, per function, and for a slow follower.
+  std::size_t max_waiting_bytes = 32 << 20;
+  std::size_t max_follower_lines = 10'000;
 };
 
 struct Line {
@@ -36,7 +40,7 @@ struct Line {
   std::string request_id;
   std::string instance_id;
   std::string version;
-  std::string message;  // Without the line end.
+  std::string message;  // Without the line end; UTF-8, whatever was printed.
 };
 
 struct LineFilter {
@@ -52,11 +56,15 @@ class LogStore : public invoke::OutputLog {
   ~LogStore() override;
 
   void Write(const Source& source, std::string_view bytes) override;
+  void Note(const Source& source, std::string_view line) override;
+  void End(const Source& source) override;
 
-  // The newest `limit` lines that match, oldest first.
+  // The newest `limit` lines that match, oldest first.  Sees everything written before.  A line
+  // that has not ended is not seen yet.
   Task<Result<std::vector<Line>>> Read(LineFilter filter, int limit);
 
   // Lines as they come: call Next again and again.  An empty answer means that the deadline passed.
+  // One that is too slow loses lines, and a line says how many.
   class Follower {
    public:
     virtual ~Follower() = default;
@@ -66,7 +74,7 @@ class LogStore : public invoke::OutputLog {
   std::unique_ptr<Follower> Follow(LineFilter filter);
 
   Task<Result<void>> Flush();  // Everything written before is in its file.
-  Task<void> Stop();
+  Task<void> Stop();           // Flushes, then drops what still comes.
 
  private:
   struct State;
