@@ -204,7 +204,10 @@ bool HasAcs3Signature(const net::Request& request) {
 
 Result<Acs3Proof> VerifyAcs3(const net::Request& request, const catalog::IdentityBook& identities,
                              WallTime now, Acs3Cover cover) {
-  if (!request.headers.Has("Authorization")) return Missing("authorization");
+  if (!request.headers.Has("Authorization")) {
+    return Fail(Error::Denied("the request is not signed: it has no Authorization header")
+                    .WithCode("AccessDenied"));
+  }
   if (!HasAcs3Signature(request)) {
     return Fail(Error::Invalid("the Authorization header must begin with ACS3-HMAC-SHA256")
                     .WithCode("InvalidArgument"));

@@ -46,7 +46,8 @@ struct Acs3Proof {
 bool HasAcs3Signature(const net::Request& request);
 
 // Errors, each with FC's code: kInvalid MissingRequiredHeader, InvalidArgument (malformed);
-// kDenied  InvalidAccessKeyID (unknown key), SignatureNotMatch, AccessDenied (date too far off).
+// kDenied  InvalidAccessKeyID (unknown key), SignatureNotMatch, AccessDenied (not signed,
+// or dated too far off).
 Result<Acs3Proof> VerifyAcs3(const net::Request& request, const catalog::IdentityBook& identities,
                              WallTime now, Acs3Cover cover);
 
