@@ -25,6 +25,7 @@ struct NanoMoney {
 
 struct PriceBook {
   std::string currency = "CNY";
+  // Rates are taken to a billionth of a CU; beyond that they are rounded once.
   double cu_per_vcpu_second = 1.0;
   double cu_per_gb_second = 0.15;       // Memory; 1 GB is 1024 MiB.
   double cu_per_disk_gb_second = 0.05;  // Above free_disk.
@@ -39,11 +40,16 @@ struct PriceBook {
 };
 
 // What one attempt uses: configured size × billed time, plus one invocation.
+//
+// An instance of one size uses a whole number of NanoCu a millisecond, so sums over any number of
+// attempts are exact.  For FC's sizes (memory and disk in steps of 64 MB) that number is not
+// rounded; for others it is off by less than one part in 10,000.
 NanoCu UnitsOf(const model::UsageRecord& record, const PriceBook& book);
 // What the same instance would cost over `held` if idle time were charged as running time.
 NanoCu UnitsIfHeld(MilliCpu cpu, Mebibytes memory, Mebibytes disk, Millis held,
                    const PriceBook& book);
-// Money for `units` when `already` units were used before in the month.
+// Money for `units` when `already` units were used before in the month.  Rounded to the nearest
+// billionth, once.
 NanoMoney PriceOf(NanoCu units, NanoCu already, const PriceBook& book);
 
 }  // namespace ebb::metering
