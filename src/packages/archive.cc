@@ -7,6 +7,7 @@
 
 #include "model/function_rules.h"
 #include "packages/entry_path.h"
+#include "packages/zip_names.h"
 
 namespace ebb::packages {
 namespace {
@@ -121,6 +122,10 @@ Result<Archive> Archive::Open(std::string_view bytes) {
   archive_read_support_format_zip_seekable(reader);
   Archive archive(std::move(state));
   if (IsEmptyZip(bytes)) return archive;
+  if (bytes.starts_with("PK")) {
+    const auto name = FindNameWithNul(bytes);
+    if (name) return Fail(BadEntry(*name, "has a name with a NUL in it"));
+  }
   if (archive_read_open_memory(reader, bytes.data(), bytes.size()) != ARCHIVE_OK) {
     return Fail(archive.Damaged());
   }
