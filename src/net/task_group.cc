@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
@@ -35,9 +36,17 @@ std::string Describe(const std::exception_ptr& thrown) {
 }
 
 struct Running {
+  asio::io_context& io;
   std::string name;
-  asio::cancellation_signal cancel;
+  asio::cancellation_signal signal;
 };
+
+void Cancel(const std::shared_ptr<Running>& running) {
+  running->signal.emit(asio::cancellation_type::all);
+  // co_spawn keeps its half in the signal and, when called from outside the loop, reaches it by a
+  // post: the signal must stay until that has run, even if the task has ended before.
+  asio::post(running->io, [running] {});
+}
 
 Task<void> RunAndReport(std::shared_ptr<Running> running, Task<void> task) {
   std::exception_ptr thrown;
@@ -62,7 +71,7 @@ struct TaskGroup::State {
   void CancelAll() {
     // Copies keep each entry alive: a cancelled task may end, and leave `tasks`, at once.
     const std::vector<std::shared_ptr<Running>> all(tasks.begin(), tasks.end());
-    for (const auto& task : all) task->cancel.emit(asio::cancellation_type::all);
+    for (const auto& task : all) Cancel(task);
   }
 
   asio::io_context& io;
@@ -81,7 +90,7 @@ TaskGroup::~TaskGroup() {
 TaskGroup::Handle TaskGroup::Spawn(std::string name, Task<void> task) {
   Handle handle;
   if (state_->stopping) return handle;
-  const auto running = std::make_shared<Running>(std::move(name));
+  const auto running = std::make_shared<Running>(state_->io, std::move(name));
   handle.running_ = running;
   const auto entry = state_->tasks.insert(state_->tasks.end(), running);
   // The handler shares the state: a task that is cancelled by the group's destructor ends later.
@@ -90,13 +99,13 @@ TaskGroup::Handle TaskGroup::Spawn(std::string name, Task<void> task) {
     if (state->tasks.empty()) state->ended.cancel();
   };
   asio::co_spawn(state_->io, RunAndReport(running, std::move(task)),
-                 asio::bind_cancellation_slot(running->cancel.slot(), std::move(on_end)));
+                 asio::bind_cancellation_slot(running->signal.slot(), std::move(on_end)));
   return handle;
 }
 
 void TaskGroup::Handle::Cancel() const {
   const auto running = std::static_pointer_cast<Running>(running_.lock());
-  if (running) running->cancel.emit(asio::cancellation_type::all);
+  if (running) net::Cancel(running);
 }
 
 Task<void> TaskGroup::Stop() {

@@ -112,6 +112,20 @@ TEST(TaskGroupTest, AHandleCancelsItsTaskAloneAndOutlivesIt) {
   EXPECT_EQ(tasks.running(), 1u);
 }
 
+TEST(TaskGroupTest, CancellingTwiceFromOutsideTheLoopIsAsGoodAsOnce) {
+  asio::io_context io;
+  int alive = 0;
+  std::optional<TaskGroup> tasks(std::in_place, io);
+  const TaskGroup::Handle task = tasks->Spawn("a", SleepLong(alive));
+  io.poll();
+  task.Cancel();
+  tasks.reset();
+  task.Cancel();
+  io.restart();
+  io.poll();
+  EXPECT_EQ(alive, 0);
+}
+
 TEST(TaskGroupTest, ATaskMaySpawnAnother) {
   asio::io_context io;
   int alive = 0;
