@@ -2,6 +2,7 @@
 #
 # Declares src/<name> as the static library ebb_<name>, from every .cc file in the folder and its
 # subfolders, and ebb_<name>_test from every _test.cc, run by ctest as <name>.
+# Under the preset "fuzz" every x_fuzz.cc becomes ebb_x_fuzz, a libFuzzer program.
 # fake_*.cc belong to the tests of everyone and go into the library's test companion.
 function(ebb_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
@@ -26,5 +27,14 @@ function(ebb_module name)
     target_link_libraries(ebb_${name}_test PRIVATE ebb_${name} ebb_testkit
       GTest::gtest GTest::gtest_main)
     add_test(NAME ${name} COMMAND ebb_${name}_test)
+  endif()
+  if(EBB_SANITIZE MATCHES "fuzzer")
+    file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc)
+    foreach(fuzzer ${fuzzers})
+      cmake_path(GET fuzzer STEM fuzzer_name)
+      add_executable(ebb_${fuzzer_name} ${fuzzer})
+      target_link_libraries(ebb_${fuzzer_name} PRIVATE ebb_${name} ebb_testkit)
+      target_link_options(ebb_${fuzzer_name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
   endif()
 endfunction()
