@@ -49,6 +49,17 @@ std::string NameOf(unsigned type) {
   }
 }
 
+// Zip knows a dozen ways to compress; deflate is the one that people use.  Others would let an
+// upload of a few bytes ask for gigabytes of working memory (lzma, ppmd).  libarchive tells the
+// way of the current entry only as a text: "ZIP 2.0 (deflation)".
+std::string UncommonCompression(std::string_view format) {
+  const std::size_t open = format.find('(');
+  if (!format.starts_with("ZIP") || open == std::string_view::npos) return "";
+  std::string_view name = format.substr(open + 1);
+  name = name.substr(0, name.find(')'));
+  return name == "uncompressed" || name == "deflation" ? "" : std::string(name);
+}
+
 Entry ToEntry(archive_entry* from) {
   Entry entry;
   entry.name = Text(archive_entry_pathname(from));
@@ -140,6 +151,11 @@ Result<std::optional<Entry>> Archive::Next() {
   // A warning is about an attribute; the name, which matters, is checked by the caller.
   if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return Fail(Damaged());
   Entry out = ToEntry(entry);
+  const std::string compression =
+      UncommonCompression(Text(archive_format_name(state_->reader.get())));
+  if (!compression.empty()) {
+    return Fail(BadEntry(out.name, "is compressed with " + compression + ": use deflate"));
+  }
   state_->entry = out.name;
   return out;
 }

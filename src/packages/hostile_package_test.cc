@@ -139,6 +139,13 @@ TEST_F(HostilePackageTest, EncryptedZipIsRefused) {
   EXPECT_EQ(Says(zip), "code package: entry \"secret.py\" is encrypted");
 }
 
+TEST_F(HostilePackageTest, ZipWithACompressionOtherThanDeflateIsRefused) {
+  EXPECT_EQ(Says(ZipByHand({{.name = "x", .method = 14}})),
+            "code package: entry \"x\" is compressed with lzma: use deflate");
+  EXPECT_EQ(Says(ZipByHand({{.name = "x", .method = 98}})),
+            "code package: entry \"x\" is compressed with ppmd-1: use deflate");
+}
+
 TEST_F(HostilePackageTest, EntryThatUnpacksToTooManyTimesItsSizeIsABomb) {
   const std::string zeros(12 * kMiB, '\0');
   const std::string wanted =
@@ -170,6 +177,23 @@ TEST_F(HostilePackageTest, SizesInHeadersAreNotBelieved) {
   EXPECT_NE(
       Says(ZipByHand({{.name = "liar", .bytes = std::string(200'000, 'x'), .claimed_size = 10}})),
       "");
+}
+
+TEST_F(HostilePackageTest, HolesOfASparseFileCountAsWhatTheyPretendToBe) {
+  config_.max_unpacked_bytes = 1'000'000;
+  Open();
+  const auto sparse = [](std::size_t size) {
+    Item item = File("holes", "data" + std::string(size - 4, '\0'));
+    item.bytes_before_hole = 4;
+    return item;
+  };
+  EXPECT_EQ(SaysOfTar({sparse(1'000'001)}),
+            "code package: entry \"holes\" is too large: a package may unpack to at most 1000000 "
+            "bytes");
+  const auto added = Add(MakeArchive(Format::kTar, {sparse(1'000'000)}));
+  ASSERT_TRUE(added) << added.error().Describe();
+  EXPECT_LT(added->bytes, 20'000);
+  EXPECT_EQ(std::filesystem::file_size(CodeOf(added) / "holes"), 1'000'000u);
 }
 
 TEST_F(HostilePackageTest, EntriesAndTheFoldersTheyImplyAreCounted) {

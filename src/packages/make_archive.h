@@ -20,6 +20,8 @@ struct Item {
   unsigned mode = 0644;
   std::string symlink = {};
   std::string hardlink = {};
+  // When set: only the first so many bytes are there, the rest is a hole.
+  std::size_t bytes_before_hole = 0;
 };
 
 inline Item File(std::string name, std::string bytes = "x", unsigned mode = 0644) {
@@ -68,6 +70,9 @@ inline std::string MakeArchive(Format format, const std::vector<Item>& items,
     archive_entry_set_perm(entry, item.mode);
     archive_entry_set_uid(entry, 1234);
     archive_entry_set_size(entry, static_cast<std::int64_t>(item.bytes.size()));
+    if (item.bytes_before_hole > 0) {
+      archive_entry_sparse_add_entry(entry, 0, static_cast<std::int64_t>(item.bytes_before_hole));
+    }
     if (!item.symlink.empty()) archive_entry_set_symlink(entry, item.symlink.c_str());
     if (!item.hardlink.empty()) archive_entry_set_hardlink(entry, item.hardlink.c_str());
     EBB_CHECK(archive_write_header(writer, entry) >= ARCHIVE_WARN, item.name);

@@ -48,7 +48,9 @@ class PackageStore {
   Task<Result<std::string>> Load(std::string hash);  // The bytes as uploaded.
   base::Path CodeFolder(const std::string& hash) const;
 
-  // Deletes every package whose hash `keep` does not name.
+  // Deletes every package whose hash `keep` does not name.  For start-up, before anything is
+  // deployed or run: a package just added that no function names yet would go too, and so would
+  // the code under a running instance.
   Task<Result<int>> RemoveAllBut(std::vector<std::string> keep);
 
  private:

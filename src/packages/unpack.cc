@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "packages/archive.h"
 #include "packages/code_tree.h"
@@ -25,6 +26,16 @@ Result<void> WriteAt(int file, const Block& block, std::string_view name) {
     done += static_cast<std::size_t>(n);
   }
   return {};
+}
+
+// A sparse file may claim any offset.
+std::int64_t EndOf(const Block& block) {
+  std::int64_t end = 0;
+  const auto size = static_cast<std::int64_t>(block.bytes.size());
+  if (block.offset < 0 || __builtin_add_overflow(block.offset, size, &end)) {
+    return std::numeric_limits<std::int64_t>::max();
+  }
+  return end;
 }
 
 class Unpacker {
@@ -81,8 +92,7 @@ class Unpacker {
       const auto block = archive_.NextBlock();
       if (!block) return Fail(block.error());
       if (!*block) break;
-      const auto block_end = (*block)->offset + static_cast<std::int64_t>((*block)->bytes.size());
-      end = std::max(end, block_end);
+      end = std::max(end, EndOf(**block));
       const std::int64_t packed = archive_.packed_bytes_read() - packed_before;
       if (auto fits = CheckSize(entry, end, packed); !fits) return fits;
       if (auto written = WriteAt(file->get(), **block, entry.name); !written) return written;

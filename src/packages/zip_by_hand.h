@@ -13,7 +13,8 @@ namespace ebb::packages {
 
 struct HandEntry {
   std::string name;
-  std::string bytes = "x";  // Stored, not compressed.
+  std::string bytes = "x";  // Not compressed, whatever `method` says.
+  unsigned method = 0;
   unsigned mode = 0100644;
   std::optional<std::uint32_t> claimed_size = {};  // Else the true one.
   std::optional<std::uint32_t> claimed_crc = {};
@@ -30,7 +31,7 @@ inline std::string Little(std::uint64_t number, int bytes) {
 // What the two headers of an entry have in common, from "version needed" on.
 inline std::string Common(const HandEntry& entry) {
   const auto size = static_cast<std::uint32_t>(entry.bytes.size());
-  return Little(20, 2) + Little(0, 2) + Little(0, 2) + Little(0, 4) +
+  return Little(20, 2) + Little(0, 2) + Little(entry.method, 2) + Little(0, 4) +
          Little(entry.claimed_crc.value_or(base::Crc32(0, entry.bytes)), 4) + Little(size, 4) +
          Little(entry.claimed_size.value_or(size), 4) + Little(entry.name.size(), 2) + Little(0, 2);
 }
