@@ -24,7 +24,16 @@ int Descriptor::get() const {
   return state_->descriptor.is_open() ? state_->descriptor.native_handle() : -1;
 }
 
+base::Fd Descriptor::Release() { return base::Fd(state_->descriptor.release()); }
+
 Task<bool> Descriptor::WaitReadable(Deadline deadline) {
+  return Wait(Readiness::kReadable, deadline);
+}
+Task<bool> Descriptor::WaitWritable(Deadline deadline) {
+  return Wait(Readiness::kWritable, deadline);
+}
+
+Task<bool> Descriptor::Wait(Readiness readiness, Deadline deadline) {
   const std::shared_ptr<State> state = state_;
   const auto expired = std::make_shared<bool>(false);
   asio::steady_timer timer(state->descriptor.get_executor());
@@ -38,7 +47,9 @@ Task<bool> Descriptor::WaitReadable(Deadline deadline) {
       state->descriptor.cancel(ignored);
     });
   }
-  co_await state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, net::kAwait);
+  const auto what = readiness == Readiness::kReadable ? asio::posix::stream_descriptor::wait_read
+                                                      : asio::posix::stream_descriptor::wait_write;
+  co_await state->descriptor.async_wait(what, net::kAwait);
   co_return !*expired;
 }
 

@@ -23,12 +23,18 @@ class Descriptor {
 
   // True: there is something to read, or it has ended.  False: the deadline passed.
   Task<bool> WaitReadable(Deadline deadline);
+  Task<bool> WaitWritable(Deadline deadline);
+
+  base::Fd Release();  // No wait may be under way.
 
   // Calls `then` once, unless this is destroyed before.
   void OnReadable(std::function<void()> then);
 
  private:
   struct State;
+  enum class Readiness { kReadable, kWritable };
+  Task<bool> Wait(Readiness readiness, Deadline deadline);
+
   std::shared_ptr<State> state_;
 };
 

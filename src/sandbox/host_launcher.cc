@@ -8,6 +8,7 @@
 
 #include "net/timing.h"
 #include "sandbox/builtin_sandbox.h"
+#include "sandbox/custom_sandbox.h"
 #include "sandbox/mounts.h"
 #include "sandbox/network_namespace.h"
 
@@ -27,6 +28,48 @@ std::vector<int> Numbers(std::initializer_list<int> fixed, const std::vector<bas
   std::vector<int> numbers(fixed);
   for (const base::Fd& join : joins) numbers.push_back(join.get());
   return numbers;
+}
+
+// What programs expect to find.  The user's own values win, but for the instance's id.
+std::map<std::string, std::string> WithDefaults(std::map<std::string, std::string> environment,
+                                                const std::string& id) {
+  environment["FC_INSTANCE_ID"] = id;
+  environment.try_emplace("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
+  environment.try_emplace("HOME", "/tmp");
+  environment.try_emplace("LANG", "C.UTF-8");
+  return environment;
+}
+
+// What is left of the memory size for V8's heap: it does not know the limit by itself, and would
+// sooner be killed than collect.  The rest is Node's own; 64 MiB was seen to be enough for it.
+std::string NodeHeapFlag(Mebibytes memory) {
+  const std::int64_t heap = std::max<std::int64_t>(memory.count() - 64, 64);
+  return "--max-old-space-size=" + std::to_string(heap);
+}
+
+// What the spawner's child runs.  Empty for Python, which a zygote forks.
+std::vector<std::string> CommandOf(const Spec& spec) {
+  switch (spec.runtime) {
+    case Runtime::kPython:
+      return {};
+    case Runtime::kNode:
+      return {"/usr/bin/node", NodeHeapFlag(spec.memory), "/opt/ebb/node/shim.cjs"};
+    case Runtime::kCustom:
+      return spec.command.empty() ? std::vector<std::string>{"/code/bootstrap"} : spec.command;
+  }
+  return {};
+}
+
+// Fills in the counts and returns the text: arguments, then environment, NUL-terminated each.
+std::string ProgramText(const Spec& spec, Order& order) {
+  std::string text;
+  const std::vector<std::string> command = CommandOf(spec);
+  if (command.empty()) return text;
+  for (const std::string& argument : command) text += argument + '\0';
+  for (const auto& [name, value] : spec.environment) text += name + '=' + value + '\0';
+  order.argument_count = static_cast<std::uint32_t>(command.size());
+  order.environment_count = static_cast<std::uint32_t>(spec.environment.size());
+  return text;
 }
 
 }  // namespace
@@ -102,11 +145,12 @@ Result<void> HostLauncher::StartZygote() {
 
 Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSink output,
                                                             Deadline deadline) {
-  if (spec.runtime != Runtime::kPython) {
-    co_return Fail(Error::Unavailable("only Python runs here so far"));
-  }
+  spec.environment = WithDefaults(std::move(spec.environment), spec.id);
   auto started = co_await Start(std::move(spec), std::move(output), deadline);
   if (!started) co_return Fail(started.error());
+  if (started->spec.runtime == Runtime::kCustom) {
+    co_return std::make_unique<CustomSandbox>(io_, std::move(*started));
+  }
   auto sandbox = std::make_unique<BuiltinSandbox>(io_, std::move(*started));
   auto booted = co_await sandbox->WaitBooted(deadline);
   if (!booted) co_return Fail(booted.error());
@@ -161,7 +205,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, OutputSink output, Deadline
   if (!confined) co_return Fail(confined.error());
   started.spec = std::move(spec);
   started.output =
-      std::make_unique<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
+      std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
   started.channel = std::move(sockets->channel.ours);
   started.status = std::move(sockets->status.ours);
   co_return started;
@@ -169,30 +213,42 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, OutputSink output, Deadline
 
 Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts,
                                             const Sockets& sockets, Deadline deadline) {
-  Order order{.kind = OrderKind::kLaunch, .begin = Begin::kAtOnce};
+  Order order;
+  order.begin = spec.runtime == Runtime::kCustom ? Begin::kOnGo : Begin::kAtOnce;
   order.uid = kFirstUid + next_uid_++ % kUids;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);
+  const std::string text = ProgramText(spec, order);
+  if (text.size() > kMaxOrderText) {
+    co_return Fail(Error::FunctionFailed("the command and the environment are too long"));
+  }
   const std::vector<int> fds = Numbers(
       {sockets.status.theirs.get(), sockets.channel.theirs.get(), sockets.output_theirs.get(),
        parts.processes->network().get(), parts.code.get(), parts.tmp.get()},
       parts.joins);
-  const std::string text;
-  bool restarted = false;
-  while (!SendOrder(zygote_.get(), order, text, fds)) {
-    if (errno != EAGAIN && !restarted) {
-      // It has ended.  Whoever did that, the next one is as good.
-      restarted = true;
-      if (auto again = StartZygote(); !again) co_return Fail(again.error());
-      continue;
-    }
-    if (errno != EAGAIN) co_return Fail(Error::System("talk to a helper", errno));
+  while (true) {
+    auto sent = TrySend(spec, order, text, fds);
+    if (!sent) co_return Fail(sent.error());
+    if (*sent) co_return Result<void>();
     co_await net::SleepFor(kSendAgain);
     if (deadline.passed(std::chrono::steady_clock::now())) {
       co_return Fail(Error::DeadlineExceeded("the helpers are too busy to start a sandbox"));
     }
   }
-  co_return Result<void>();
+}
+
+// False: the helper's socket is full.
+Result<bool> HostLauncher::TrySend(const Spec& spec, const Order& order, std::string_view text,
+                                   std::span<const int> fds) {
+  const bool python = spec.runtime == Runtime::kPython;
+  const int helper = python ? zygote_.get() : helpers_.state->control.get();
+  if (SendOrder(helper, order, text, fds)) return true;
+  if (errno == EAGAIN) return false;
+  if (!python) return Fail(Error::System("talk to the spawner", errno));
+  // The zygote has ended.  Whoever did that, the next one is as good.
+  if (auto again = StartZygote(); !again) return Fail(again.error());
+  if (SendOrder(zygote_.get(), order, text, fds)) return true;
+  return Fail(Error::System("talk to the Python zygote", errno));
 }
 
 Task<Result<void>> HostLauncher::WaitConfined(ProcessTree& processes, base::Fd& status,

@@ -38,6 +38,8 @@ class HostLauncher : public Launcher {
   Task<Result<Started>> Start(Spec spec, OutputSink output, Deadline deadline);
   Task<Result<void>> SendLaunch(const Spec& spec, const Parts& parts, const Sockets& sockets,
                                 Deadline deadline);
+  Result<bool> TrySend(const Spec& spec, const Order& order, std::string_view text,
+                       std::span<const int> fds);
   Task<Result<void>> WaitConfined(ProcessTree& processes, base::Fd& status, Deadline deadline);
   Result<void> StartZygote();
 

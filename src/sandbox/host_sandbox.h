@@ -15,7 +15,8 @@ namespace ebb::sandbox {
 struct Started {
   Spec spec;
   std::unique_ptr<ProcessTree> processes;
-  std::unique_ptr<OutputPump> output;
+  // Shared with the body of a streamed response, which may live longer than the sandbox.
+  std::shared_ptr<OutputPump> output;
   std::shared_ptr<void> door;  // What InsideDoor::open returned.
   base::Fd channel;            // Our end.
   base::Fd status;             // Our end; closed by the child when user code begins.

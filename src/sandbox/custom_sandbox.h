@@ -1,0 +1,28 @@
+// sandbox/custom_sandbox.h
+// A sandbox with a program of the user's in it that serves HTTP: FC's contract for custom runtimes.
+#pragma once
+
+#include "sandbox/host_sandbox.h"
+
+namespace ebb::sandbox {
+
+class CustomSandbox : public HostSandbox {
+ public:
+  CustomSandbox(asio::io_context& io, Started started);
+
+  // Lets the program begin, and waits until its port answers.
+  Task<Result<void>> Initialize(Deadline deadline) override;
+  // POST /invoke with FC's headers.  What the program answers with a status of 400 or more, or with
+  // `x-fc-status: 404`, is an error of the function.
+  Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
+  Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
+
+ private:
+  Task<Result<void>> Begin(Deadline deadline);
+  Task<Result<std::unique_ptr<net::Stream>>> Connect(Deadline deadline);
+  // One exchange on a connection of its own, whose body holds it.
+  Task<Result<net::Response>> Exchange(net::Request request, Deadline deadline);
+  Task<Error> Explain(Error cause);
+};
+
+}  // namespace ebb::sandbox

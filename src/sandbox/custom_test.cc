@@ -1,0 +1,183 @@
+// Real sandboxes with programs of their own that serve HTTP; needs root.
+#include <sys/stat.h>
+
+#include "sandbox/sandbox_fixture.h"
+
+namespace ebb::sandbox {
+namespace {
+
+// A server in the form of FC's examples.  Says what it was asked.
+constexpr const char* kServer = R"(#!/usr/bin/python3 -I
+import http.server, os, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do(self):
+        body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        print('served', self.path)
+        sys.stdout.flush()
+        if body == b'die': os._exit(7)
+        if body == b'sleep': time.sleep(1000)
+        if body == b'junk':
+            self.wfile.write(b'this is not HTTP\r\n\r\n')
+            self.close_connection = True
+            return
+        out = ' '.join([self.command, self.path, self.headers.get('x-fc-request-id', '-'),
+                        self.headers.get('x-fc-function-name', '-'), body.decode()]).encode()
+        self.send_response(404 if body == b'fail' else 200)
+        if body == b'says failed': self.send_header('x-fc-status', '404')
+        self.send_header('Content-Length', str(len(out)))
+        self.send_header('X-Own', 'yes')
+        self.end_headers()
+        self.wfile.write(out)
+    do_GET = do_POST = do_PUT = do
+    def log_message(self, *a): pass
+print('starting')
+http.server.ThreadingHTTPServer(('0.0.0.0', int(os.environ.get('PORT', 9000))), Handler).serve_forever()
+)";
+
+class CustomSandboxTest : public SandboxFixture {
+ protected:
+  void Bootstrap(const std::string& content) {
+    Code("bootstrap", content);
+    chmod((folder_.path() / "code/bootstrap").c_str(), 0755);
+  }
+  Spec Custom() {
+    Spec spec = MakeSpec(Runtime::kCustom);
+    spec.context_json = R"({"function":{"name":"web"}})";
+    return spec;
+  }
+};
+
+TEST_F(CustomSandboxTest, IsAskedByPostToInvoke) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  auto reply = Invoke(*sandbox, "event");
+  ASSERT_TRUE(reply) << reply.error().Describe() << output_;
+  EXPECT_TRUE(reply->ok);
+  EXPECT_EQ(reply->body, "POST /invoke request-1 web event");
+  EXPECT_NE(output_.find("served /invoke\n"), std::string::npos) << output_;
+}
+
+TEST_F(CustomSandboxTest, RunsNothingOfTheUsersBeforeItIsInitialized) {
+  Bootstrap(kServer);
+  auto sandbox = Launch(Custom());
+  ASSERT_TRUE(sandbox) << sandbox.error().Describe();
+  EXPECT_EQ(output_, "");
+  EXPECT_TRUE(Initialize(**sandbox));
+  EXPECT_EQ(output_, "");  // Python buffers "starting" until the first request.
+}
+
+TEST_F(CustomSandboxTest, TakesACommandAndAPort) {
+  Code("server.py", kServer);
+  Spec spec = Custom();
+  spec.command = {"python3", "-u", "server.py"};
+  spec.port = 8123;
+  spec.environment = {{"PORT", "8123"}};
+  auto sandbox = Ready(spec);
+  ASSERT_TRUE(sandbox);
+  EXPECT_EQ(Invoke(*sandbox, "x")->body, "POST /invoke request-1 web x");
+}
+
+TEST_F(CustomSandboxTest, SaysFailedByStatusOrByHeader) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  auto reply = Invoke(*sandbox, "fail");
+  ASSERT_TRUE(reply);
+  EXPECT_FALSE(reply->ok);
+  EXPECT_EQ(reply->error_type, "UnhandledInvocationError");
+  EXPECT_FALSE(Invoke(*sandbox, "says failed")->ok);
+}
+
+TEST_F(CustomSandboxTest, IsPassedHttpRequestsAsTheyAre) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  net::Request request;
+  request.method = "PUT";
+  request.target = "/a%20b?c=d";
+  request.path = "/a%20b";
+  request.query = "c=d";
+  request.headers.Set("Host", "example.localhost");
+  request.body = net::MakeStringBody("body");
+  auto response = testkit::RunToEnd(*io_, sandbox->Proxy(std::move(request), Soon()));
+  ASSERT_TRUE(response) << response.error().Describe() << output_;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->headers.Get("X-Own"), "yes");
+  ASSERT_TRUE(response->stream);
+  auto body = testkit::RunToEnd(*io_, net::ReadAll(*response->stream, 1000));
+  ASSERT_TRUE(body) << body.error().Describe();
+  EXPECT_EQ(*body, "PUT /a%20b?c=d - - body");
+}
+
+TEST_F(CustomSandboxTest, SaysThatTheCommandCannotBeRun) {
+  auto launched = [&](Spec spec) {
+    Code("other", "");
+    auto sandbox = Launch(std::move(spec));
+    EXPECT_TRUE(sandbox) << sandbox.error().Describe();
+    return Initialize(**sandbox);
+  };
+  auto loaded = launched(Custom());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind(), ErrorKind::kFunctionFailed);
+  EXPECT_EQ(loaded.error().message(),
+            "the command /code/bootstrap cannot be run: No such file or directory");
+  Bootstrap("x");
+  chmod((folder_.path() / "code/bootstrap").c_str(), 0644);
+  loaded = launched(Custom());
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().message(),
+            "the command /code/bootstrap cannot be run: Permission denied");
+}
+
+TEST_F(CustomSandboxTest, SaysThatTheProgramEndedBeforeItListened) {
+  Bootstrap("#!/bin/sh\necho too early\nexit 3\n");
+  auto sandbox = Launch(Custom());
+  ASSERT_TRUE(sandbox) << sandbox.error().Describe();
+  auto loaded = Initialize(**sandbox);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code(), "ProcessExited");
+  EXPECT_EQ(output_, "too early\n");
+}
+
+TEST_F(CustomSandboxTest, GivesUpOnAProgramThatNeverListens) {
+  Bootstrap("#!/bin/sh\nsleep 1000\n");
+  auto sandbox = Launch(Custom());
+  ASSERT_TRUE(sandbox) << sandbox.error().Describe();
+  auto loaded = Initialize(**sandbox, Deadline(std::chrono::steady_clock::now() + Millis(100)));
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind(), ErrorKind::kFunctionTimeout);
+  EXPECT_FALSE((*sandbox)->alive());
+}
+
+TEST_F(CustomSandboxTest, SaysThatTheProgramEndedDuringACall) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  auto reply = Invoke(*sandbox, "die");
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code(), "ProcessExited");
+}
+
+TEST_F(CustomSandboxTest, IsKilledWhenItDoesNotAnswerInTime) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  auto reply = Invoke(*sandbox, "sleep", Deadline(std::chrono::steady_clock::now() + Millis(100)));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind(), ErrorKind::kFunctionTimeout);
+  EXPECT_FALSE(sandbox->alive());
+}
+
+TEST_F(CustomSandboxTest, MayAnswerWithNonsense) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  auto reply = Invoke(*sandbox, "junk");
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind(), ErrorKind::kFunctionFailed);
+}
+
+}  // namespace
+}  // namespace ebb::sandbox
