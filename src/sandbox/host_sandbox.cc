@@ -16,7 +16,7 @@ Task<Error> HostSandbox::Autopsy(Error cause) {
   started_.processes->Kill();
   co_await started_.processes->WaitEnd(Deadline(std::chrono::steady_clock::now() + kPatience));
   started_.output->Drain();
-  if (started_.processes->cgroup().RanOutOfMemory()) {
+  if (started_.processes->ran_out_of_memory()) {
     co_return Error::FunctionFailed("the function used more than its memory size of " +
                                     std::to_string(started_.spec.memory.count()) + " MB")
         .WithCode("FunctionOOMError");

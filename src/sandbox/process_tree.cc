@@ -35,10 +35,16 @@ Result<void> ProcessTree::Begin(base::Fd pidfd) {
 
 void ProcessTree::WatchMemory() {
   memory_->OnReadable([this] {
-    std::uint64_t count = 0;
-    if (read(memory_->get(), &count, sizeof count) < 0) return;  // Woken for nothing: once only.
-    Kill();
+    if (ran_out_of_memory()) Kill();
   });
+}
+
+bool ProcessTree::ran_out_of_memory() {
+  std::uint64_t count = 0;
+  // The kernel's own count misses the case that our Kill was faster than its choice of a victim.
+  if (memory_ && read(memory_->get(), &count, sizeof count) > 0) memory_ran_out_ = true;
+  if (cgroup_->RanOutOfMemory()) memory_ran_out_ = true;
+  return memory_ran_out_;
 }
 
 bool ProcessTree::alive() const {

@@ -26,6 +26,8 @@ class ProcessTree {
   void Kill();                         // At once; WaitEnd tells when it is done.
   Task<bool> WaitEnd(Deadline until);  // False: not ended yet.
 
+  bool ran_out_of_memory();  // Then it has been killed.
+
   Cgroup& cgroup() { return *cgroup_; }
   const Cgroup& cgroup() const { return *cgroup_; }
   const base::Fd& network() const { return network_; }
@@ -40,6 +42,7 @@ class ProcessTree {
   base::Fd pidfd_;
   std::unique_ptr<Descriptor> end_;     // A copy of pidfd_, to wait on.
   std::unique_ptr<Descriptor> memory_;  // Readable when memory runs out.
+  bool memory_ran_out_ = false;
 };
 
 }  // namespace ebb::sandbox
