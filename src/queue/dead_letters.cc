@@ -93,8 +93,9 @@ Task<Result<void>> Queue::Redrive(std::string account, std::int64_t id) {
     if (auto put = tx.Execute(put_back, {now, id}); !put) {
       return Fail(put.error().With("redrive"));
     }
-    auto renewed = tx.Execute("UPDATE queue_messages SET enqueued_ms = ? WHERE id = ?",
-                              {now, row->Int(kMessageId)});
+    auto renewed =
+        tx.Execute("UPDATE queue_messages SET enqueued_ms = ?, delay_ms = 0 WHERE id = ?",
+                   {now, row->Int(kMessageId)});
     if (!renewed) return Fail(renewed.error().With("redrive"));
     return Remove(tx, id);
   };

@@ -35,9 +35,10 @@ Result<bool> RememberKey(store::Transaction& tx, const model::Message& message, 
 }
 
 Result<void> Insert(store::Transaction& tx, const model::Message& message) {
-  static const std::string sql = std::string("INSERT INTO queue_messages (") + kMessageColumns +
-                                 ", due_ms, hold, attempts, earlier_attempts)"
-                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING id";
+  static const std::string sql =
+      std::string("INSERT INTO queue_messages (") + kMessageColumns +
+      ", due_ms, hold, attempts, earlier_attempts)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING id";
   auto values = ValuesOf(message);
   values.emplace_back(DueMillis(message.enqueued, message.delay));
   auto rows = tx.Query(sql, values);

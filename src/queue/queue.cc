@@ -67,7 +67,7 @@ Duration Queue::Backoff(int attempt) {
 bool Queue::Exhausted(const Delivery& delivery) const {
   const model::Message& message = delivery.message;
   return delivery.attempt - delivery.earlier_attempts > message.max_retries ||
-         state_->clock.WallNow() - message.enqueued > message.max_age;
+         state_->clock.WallNow() - message.enqueued - message.delay > message.max_age;
 }
 
 Task<Result<Queue::Depth>> Queue::Stats(std::string account, std::optional<std::string> function) {

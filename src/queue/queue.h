@@ -96,7 +96,8 @@ class Queue {
   // How long to wait before the next try after `attempt` failures (from 1): exponential with
   // jitter.  Of a delivery: attempt - earlier_attempts.
   Duration Backoff(int attempt);
-  // True when the message is too old or has used its retries after `attempt` tries.
+  // True when the message is too old, its delay not counted, or has used its retries after
+  // `attempt` tries.
   bool Exhausted(const Delivery& delivery) const;
 
   // --- Looking.

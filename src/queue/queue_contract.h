@@ -1,111 +1,11 @@
 // queue/queue_contract.h
-// What a queue promises, whatever database it lies in.  Each database's test file adds itself as a
-// parameter: see queue_test.cc.
+// What a queue promises of messages, whatever database they lie in; dead_letters_contract.h has the
+// rest.  Each database's test file adds itself as a parameter: see queue_test.cc.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "queue/queue.h"
-#include "testkit/run_task.h"
-#include "testkit/temp_folder.h"
+#include "queue/queue_contract_fixture.h"
 
 namespace ebb::queue {
-
-using namespace std::chrono_literals;
-
-// Opens an empty database, or the same one again, for one test's folder.
-using OpenDatabase = std::function<std::unique_ptr<store::Database>(const base::Path& folder)>;
-
-class QueueContract : public ::testing::TestWithParam<OpenDatabase> {
- protected:
-  model::Message Message(std::string request_id, std::string key = "") {
-    return {.request_id = std::move(request_id),
-            .account = "1234",
-            .function = "resize",
-            .qualifier = "LATEST",
-            .trigger = "photos",
-            .key = std::move(key),
-            .payload = "{\"a\":1}",
-            .enqueued = clock_.WallNow(),
-            .delay = {},
-            .max_retries = 3,
-            .max_age = 24h};
-  }
-  template <typename T>
-  T Run(Task<T> task) {
-    return testkit::RunToEnd(io_, std::move(task));
-  }
-  Enqueued Enqueue(model::Message message) {
-    auto enqueued = Run(queue_.Enqueue(std::move(message)));
-    EBB_CHECK(enqueued.has_value(), enqueued.error().Describe());
-    return *enqueued;
-  }
-  std::vector<Delivery> Take(int limit = 10) {
-    auto taken = Run(queue_.Take(limit));
-    EBB_CHECK(taken.has_value(), taken.error().Describe());
-    return std::move(*taken);
-  }
-  std::vector<std::string> TakeIds(int limit = 10) {
-    std::vector<std::string> ids;
-    for (const Delivery& d : Take(limit)) ids.push_back(d.message.request_id);
-    return ids;
-  }
-  Delivery TakeOne() {
-    auto taken = Take(1);
-    EBB_CHECK(taken.size() == 1, "nothing is due");
-    return std::move(taken[0]);
-  }
-  template <typename End>  // End(Transaction&)
-  Result<void> Write(End end) {
-    return database_->WriteBlocking(end);
-  }
-  Result<void> Finish(const Delivery& d) {
-    return Write([&](store::Transaction& tx) { return queue_.FinishIn(tx, d); });
-  }
-  Result<void> Retry(const Delivery& d, Duration wait) {
-    return Write([&](store::Transaction& tx) { return queue_.RetryIn(tx, d, wait); });
-  }
-  Result<void> Bury(const Delivery& d, std::string reason = "it raised") {
-    return Write([&](store::Transaction& tx) { return queue_.BuryIn(tx, d, reason); });
-  }
-  Queue::Depth Stats(std::optional<std::string> function = {}) {
-    return Run(queue_.Stats("1234", function)).value();
-  }
-  std::vector<DeadLetter> Dead(int limit = 10, std::optional<std::int64_t> before = {}) {
-    return Run(queue_.ListDead("1234", {}, limit, before)).value();
-  }
-  DeadLetter BuryNew(std::string request_id) {
-    Enqueue(Message(std::move(request_id)));
-    EBB_CHECK(Bury(TakeOne()).has_value(), "bury");
-    return Dead(1).at(0);
-  }
-  std::int64_t Count(const std::string& table) {
-    std::int64_t count = 0;
-    EBB_CHECK(database_
-                  ->ReadBlocking([&](store::Reader& reader) -> Result<void> {
-                    count = reader.Query("SELECT COUNT(*) FROM " + table)->at(0).Int(0);
-                    return {};
-                  })
-                  .has_value(),
-              table);
-    return count;
-  }
-  using Ids = std::vector<std::string>;
-
-  testkit::TempFolder folder_;
-  ManualClock clock_;
-  SeededRandom random_{1};
-  asio::io_context io_;
-  std::unique_ptr<store::Database> database_ = GetParam()(folder_.path());
-  Queue queue_{*database_, clock_, random_, io_, {}};
-};
 
 // --- In.
 
@@ -327,6 +227,19 @@ TEST_P(QueueContract, ExhaustedAfterTheLastRetryOrAtTheMaximumAge) {
   EXPECT_TRUE(queue_.Exhausted(first));
 }
 
+TEST_P(QueueContract, DelayDoesNotCountTowardsTheMaximumAge) {
+  model::Message message = Message("1");
+  message.delay = 1h;
+  message.max_age = 60s;
+  Enqueue(message);
+  clock_.Advance(1h + 60s);
+  const Delivery first = TakeOne();
+  EXPECT_EQ(first.message.delay, 1h);
+  EXPECT_FALSE(queue_.Exhausted(first));
+  clock_.Advance(1ms);
+  EXPECT_TRUE(queue_.Exhausted(first));
+}
+
 TEST_P(QueueContract, MessageWithoutRetriesIsExhaustedAfterItsFirstTry) {
   model::Message message = Message("1");
   message.max_retries = 0;
@@ -370,68 +283,6 @@ TEST_P(QueueContract, ForgettingAFunctionRemovesAllOfItAndNothingElse) {
   EXPECT_EQ(TakeIds(), Ids{"other"});
   EXPECT_EQ(Count("queue_payloads"), 1);
   EXPECT_EQ(Enqueue(Message("again", "b")), Enqueued::kNew);
-}
-
-// --- Dead letters.
-
-TEST_P(QueueContract, BuriedMessageIsADeadLetterWithItsReason) {
-  const DeadLetter listed = BuryNew("1");
-  EXPECT_EQ(listed.message.request_id, "1");
-  EXPECT_EQ(listed.message.payload, "");
-  EXPECT_EQ(listed.payload_bytes, 7);
-  EXPECT_EQ(listed.attempts, 1);
-  EXPECT_EQ(listed.reason, "it raised");
-  EXPECT_EQ(listed.died, clock_.WallNow());
-  EXPECT_EQ(Run(queue_.GetDead("1234", listed.id))->message.payload, "{\"a\":1}");
-  clock_.Advance(24h);
-  EXPECT_EQ(TakeIds(), Ids{});
-}
-
-TEST_P(QueueContract, DeadLettersAreListedNewestFirstInPages) {
-  for (const char* id : {"1", "2", "3"}) BuryNew(id);
-  const auto page = Dead(2);
-  ASSERT_EQ(page.size(), 2u);
-  EXPECT_EQ(page[0].message.request_id, "3");
-  EXPECT_EQ(page[1].message.request_id, "2");
-  const auto rest = Dead(2, page[1].id);
-  ASSERT_EQ(rest.size(), 1u);
-  EXPECT_EQ(rest[0].message.request_id, "1");
-  EXPECT_EQ(Run(queue_.ListDead("1234", "tag", 10, {}))->size(), 0u);
-}
-
-TEST_P(QueueContract, RedrivenMessageHasItsRetriesAndAgeAnewAndGoesOnCountingAttempts) {
-  model::Message message = Message("1");
-  message.max_retries = 1;
-  Enqueue(message);
-  ASSERT_TRUE(Retry(TakeOne(), 0s));
-  ASSERT_TRUE(Bury(TakeOne()));
-  clock_.Advance(48h);
-  ASSERT_TRUE(Run(queue_.Redrive("1234", Dead(1)[0].id)));
-  const Delivery third = TakeOne();
-  EXPECT_EQ(third.message.request_id, "1");
-  EXPECT_EQ(third.message.payload, "{\"a\":1}");
-  EXPECT_EQ(third.attempt, 3);
-  EXPECT_EQ(third.earlier_attempts, 2);
-  EXPECT_FALSE(queue_.Exhausted(third));
-  EXPECT_EQ(Dead().size(), 0u);
-  ASSERT_TRUE(Bury(third));
-  EXPECT_EQ(Dead(1).at(0).attempts, 3);
-}
-
-TEST_P(QueueContract, DeletedDeadLetterIsGoneWithItsPayload) {
-  const DeadLetter letter = BuryNew("1");
-  ASSERT_TRUE(Run(queue_.DeleteDead("1234", letter.id)));
-  EXPECT_EQ(Dead().size(), 0u);
-  EXPECT_EQ(Count("queue_payloads"), 0);
-  EXPECT_EQ(Run(queue_.DeleteDead("1234", letter.id)).error().kind(), ErrorKind::kNotFound);
-}
-
-TEST_P(QueueContract, DeadLettersOfAnotherAccountAreNotFound) {
-  const DeadLetter letter = BuryNew("1");
-  EXPECT_EQ(Run(queue_.GetDead("999", letter.id)).error().kind(), ErrorKind::kNotFound);
-  EXPECT_EQ(Run(queue_.Redrive("999", letter.id)).error().kind(), ErrorKind::kNotFound);
-  EXPECT_EQ(Run(queue_.DeleteDead("999", letter.id)).error().kind(), ErrorKind::kNotFound);
-  EXPECT_EQ(Dead().size(), 1u);
 }
 
 }  // namespace ebb::queue

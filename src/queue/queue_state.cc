@@ -15,6 +15,7 @@ std::vector<store::Value> ValuesOf(const model::Message& m) {
           m.trigger,
           m.key,
           ToUnixMillis(m.enqueued),
+          std::int64_t{std::chrono::ceil<Millis>(m.delay).count()},
           static_cast<std::int64_t>(m.max_retries),
           static_cast<std::int64_t>(m.max_age.count()),
           static_cast<std::int64_t>(m.payload.size())};
@@ -29,13 +30,13 @@ model::Message MessageFrom(const store::Row& row, std::size_t first) {
           .key = row.Text(first + 5),
           .payload = {},
           .enqueued = FromUnixMillis(row.Int(first + 6)),
-          .delay = {},
-          .max_retries = static_cast<int>(row.Int(first + 7)),
-          .max_age = std::chrono::seconds(row.Int(first + 8))};
+          .delay = Millis(row.Int(first + 7)),
+          .max_retries = static_cast<int>(row.Int(first + 8)),
+          .max_age = std::chrono::seconds(row.Int(first + 9))};
 }
 
 std::int64_t PayloadBytesFrom(const store::Row& row, std::size_t first) {
-  return row.Int(first + 9);
+  return row.Int(first + 10);
 }
 
 }  // namespace ebb::queue

@@ -37,12 +37,12 @@ struct Queue::State {
 // The columns of a message that queue_messages and queue_dead have alike, in the order that
 // MessageFrom and ValuesOf use.
 inline constexpr const char* kMessageColumns =
-    "request_id, account, function, qualifier, trigger_name, dedupe_key, enqueued_ms,"
+    "request_id, account, function, qualifier, trigger_name, dedupe_key, enqueued_ms, delay_ms,"
     " max_retries, max_age_s, payload_bytes";
-inline constexpr std::size_t kMessageColumnCount = 10;
+inline constexpr std::size_t kMessageColumnCount = 11;
 
 std::vector<store::Value> ValuesOf(const model::Message& message);
-// From the columns that begin at `first`.  Without payload; `delay` is spent.
+// From the columns that begin at `first`.  Without payload.
 model::Message MessageFrom(const store::Row& row, std::size_t first);
 std::int64_t PayloadBytesFrom(const store::Row& row, std::size_t first);
 

@@ -1,3 +1,4 @@
+#include "queue/dead_letters_contract.h"
 #include "queue/queue_contract.h"
 #include "store/fake_disk.h"
 
@@ -127,6 +128,28 @@ TEST(QueueOnAFailingDisk, EnqueueIsWholeOrNotAtAllWhicheverOperationFails) {
     EXPECT_EQ(taken->at(0).message.payload.size(), 20'000u);
     if (!failed) break;
   }
+}
+
+TEST(QueueOfBigMessages, TakingRetryingAndBuryingOneDoesNotWriteItsPayloadAgain) {
+  testkit::TempFolder folder;
+  store::FakeDisk disk;
+  ManualClock clock;
+  SeededRandom random{1};
+  asio::io_context io;
+  auto database = OpenFile(folder.path(), disk.name());
+  Queue queue(*database, clock, random, io, {});
+  model::Message message = AnyMessage(clock);
+  message.payload = std::string(32 << 20, 'x');
+  ASSERT_TRUE(testkit::RunToEnd(io, queue.Enqueue(message)));
+  const int before = disk.operations();
+  const Delivery first = testkit::RunToEnd(io, queue.Take(1))->at(0);
+  EXPECT_EQ(first.message.payload, message.payload);
+  ASSERT_TRUE(database->WriteBlocking(
+      [&](store::Transaction& tx) { return queue.RetryIn(tx, first, 0s); }));
+  const Delivery second = testkit::RunToEnd(io, queue.Take(1))->at(0);
+  ASSERT_TRUE(database->WriteBlocking(
+      [&](store::Transaction& tx) { return queue.BuryIn(tx, second, "it raised"); }));
+  EXPECT_LT(disk.operations() - before, 100);  // Its payload has 8,192 pages.
 }
 
 }  // namespace

@@ -5,93 +5,11 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "store/running_statement.h"
 #include "store/sqlite_error.h"
 
 namespace ebb::store {
 namespace {
-
-// A statement in use.  Resets it at the end, whatever happened: a statement that is not reset keeps
-// its transaction open.
-class Running {
- public:
-  explicit Running(sqlite3_stmt* statement) : statement_(statement) {}
-  ~Running() {
-    sqlite3_reset(statement_);
-    sqlite3_clear_bindings(statement_);
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
-  // Text and blobs are borrowed: `parameters` must outlive this object.
-  int Bind(std::span<const Value> parameters);
-  std::vector<Value> Columns() const;
-
- private:
-  int BindOne(int index, const Value& value);
-
-  sqlite3_stmt* statement_;
-};
-
-int Running::Bind(std::span<const Value> parameters) {
-  if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement_)) != parameters.size()) {
-    return SQLITE_RANGE;
-  }
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const int code = BindOne(static_cast<int>(i) + 1, parameters[i]);
-    if (code != SQLITE_OK) return code;
-  }
-  return SQLITE_OK;
-}
-
-int Running::BindOne(int index, const Value& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    return sqlite3_bind_int64(statement_, index, *integer);
-  }
-  if (const auto* real = std::get_if<double>(&value)) {
-    return sqlite3_bind_double(statement_, index, *real);
-  }
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    return sqlite3_bind_text64(statement_, index, text->data(), text->size(), SQLITE_STATIC,
-                               SQLITE_UTF8);
-  }
-  if (const auto* blob = std::get_if<Blob>(&value)) {
-    return sqlite3_bind_blob64(statement_, index, blob->bytes.data(), blob->bytes.size(),
-                               SQLITE_STATIC);
-  }
-  return sqlite3_bind_null(statement_, index);
-}
-
-std::vector<Value> Running::Columns() const {
-  std::vector<Value> values;
-  const int count = sqlite3_column_count(statement_);
-  values.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    switch (sqlite3_column_type(statement_, i)) {
-      case SQLITE_INTEGER:
-        values.emplace_back(static_cast<std::int64_t>(sqlite3_column_int64(statement_, i)));
-        break;
-      case SQLITE_FLOAT:
-        values.emplace_back(sqlite3_column_double(statement_, i));
-        break;
-      case SQLITE_NULL:
-        values.emplace_back(std::monostate{});
-        break;
-      case SQLITE_TEXT: {
-        const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, i));
-        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, i));
-        values.emplace_back(std::string(text, size));
-        break;
-      }
-      default: {
-        // An empty blob is a null pointer here.
-        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, i));
-        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, i));
-        values.emplace_back(Blob{size == 0 ? std::string() : std::string(bytes, size)});
-      }
-    }
-  }
-  return values;
-}
 
 std::span<const Value> AsSpan(std::initializer_list<Value> values) {
   return {values.begin(), values.size()};
@@ -159,7 +77,7 @@ Result<std::vector<Row>> Connection::Query(std::string_view sql,
                                            std::span<const Value> parameters) {
   auto statement = statements_.Get(sql);
   if (!statement) return Fail(statement.error());
-  Running running(*statement);
+  RunningStatement running(*statement);
   if (const int code = running.Bind(parameters); code != SQLITE_OK) {
     return Fail(FromSqlite(handle_.get(), code, sql));
   }
@@ -180,7 +98,7 @@ Result<std::int64_t> Connection::Execute(std::string_view sql,
 Result<std::int64_t> Connection::Execute(std::string_view sql, std::span<const Value> parameters) {
   auto statement = statements_.Get(sql);
   if (!statement) return Fail(statement.error());
-  Running running(*statement);
+  RunningStatement running(*statement);
   if (const int code = running.Bind(parameters); code != SQLITE_OK) {
     return Fail(FromSqlite(handle_.get(), code, sql));
   }

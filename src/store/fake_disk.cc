@@ -17,6 +17,7 @@ struct FakeDisk::State {
   std::string name;
   sqlite3_vfs vfs{};
   struct Shared {
+    int operations = 0;
     int until_failure = 0;  // 0: no failure is planned.
     Failure failure = Failure::kFull;
     bool failed = false;
@@ -26,6 +27,7 @@ struct FakeDisk::State {
 
   bool FailsNow() {
     return shared.With([](Shared& s) {
+      ++s.operations;
       if (s.until_failure == 0 || --s.until_failure > 0) return false;
       return s.failed = true;
     });
@@ -174,6 +176,10 @@ void FakeDisk::FailOnce(int nth, Failure failure) {
 
 bool FakeDisk::failed() const {
   return state_->shared.With([](const State::Shared& s) { return s.failed; });
+}
+
+int FakeDisk::operations() const {
+  return state_->shared.With([](const State::Shared& s) { return s.operations; });
 }
 
 void FakeDisk::Mend() {

@@ -27,8 +27,9 @@ class FakeDisk {
   // kBroken hits a write after its first half has been written.
   enum class Failure { kFull, kBroken };
   void FailOnce(int nth, Failure failure);
-  bool failed() const;  // Since the last FailOnce.
-  void Mend();          // Forgets a failure that has not come yet.
+  bool failed() const;     // Since the last FailOnce.
+  int operations() const;  // Of those kinds, so far.
+  void Mend();             // Forgets a failure that has not come yet.
 
   // Writes into `folder` every file as it was at its last sync: what a power cut leaves at worst.
   // A deleted file stays deleted: OpenEmbedded syncs the folder after the only deletion that
