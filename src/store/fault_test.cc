@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "store/database.h"
 #include "store/fake_disk.h"
+#include "testkit/small_disk.h"
 #include "testkit/temp_folder.h"
 
 namespace ebb::store {
@@ -185,6 +186,35 @@ TEST(FaultTest, FullDiskIsCalledThat) {
   trial.WriteOne(1);
   ASSERT_EQ(trial.errors_.size(), 1u);
   EXPECT_EQ(trial.errors_[0].message(), "disk full");
+}
+
+TEST(FaultTest, DiskThatIsReallyFullIsCalledThatAndWorksAgainWithRoom) {
+  testkit::TempFolder folder;
+  const testkit::SmallDisk disk(folder.path() / "small", "size=2m");
+  if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount";
+  auto opened = OpenEmbedded({.file = disk.path() / "ebb.db"}, {Rows()});
+  ASSERT_TRUE(opened) << opened.error().Describe();
+  Database& database = **opened;
+  const base::Path ballast = disk.path() / "ballast";
+  ASSERT_TRUE(base::SaveFile(ballast, std::string(1'000'000, 'x'), base::FileMode::kPrivate));
+  std::set<std::int64_t> acknowledged;
+  Result<void> result;
+  for (std::int64_t id = 0; result && id < 1000; ++id) {
+    result = database.WriteBlocking(Insert(id, 10'000));
+    if (result) acknowledged.insert(id);
+  }
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::kUnavailable);
+  EXPECT_EQ(result.error().message(), "disk full");
+  EXPECT_EQ(Ids(database), acknowledged);
+  std::filesystem::remove(ballast);
+  EXPECT_TRUE(database.WriteBlocking(Insert(5000, 10'000)));
+  acknowledged.insert(5000);
+  opened->reset();
+  auto reopened = OpenEmbedded({.file = disk.path() / "ebb.db"}, {Rows()});
+  ASSERT_TRUE(reopened);
+  EXPECT_EQ(Ids(**reopened), acknowledged);
+  reopened->reset();
 }
 
 TEST(FaultTest, EveryWriteOfAGroupWhoseCommitFailsHasFailed) {
