@@ -45,8 +45,8 @@ Task<void> SpawnInto(TaskGroup& tasks, int& alive) {
 }
 
 TEST(TaskGroupTest, StopCancelsTheRunningTasksAndWaitsForThem) {
-  asio::io_context io;
   int alive = 0;
+  asio::io_context io;
   TaskGroup tasks(io);
   tasks.Spawn("a", SleepLong(alive));
   tasks.Spawn("b", SleepLong(alive));
@@ -58,8 +58,8 @@ TEST(TaskGroupTest, StopCancelsTheRunningTasksAndWaitsForThem) {
 }
 
 TEST(TaskGroupTest, AStoppedGroupRefusesNewTasks) {
-  asio::io_context io;
   int runs = 0;
+  asio::io_context io;
   TaskGroup tasks(io);
   RunToEnd(io, tasks.Stop());
   tasks.Spawn("late", Return(runs));
@@ -68,8 +68,8 @@ TEST(TaskGroupTest, AStoppedGroupRefusesNewTasks) {
 }
 
 TEST(TaskGroupTest, TasksThatEndLeaveTheGroup) {
-  asio::io_context io;
   int runs = 0;
+  asio::io_context io;
   TaskGroup tasks(io);
   for (int i = 0; i < 100; ++i) tasks.Spawn("short", Return(runs));
   io.poll();
@@ -99,8 +99,8 @@ TEST(TaskGroupTest, ATaskMayDestroyItsGroup) {
 }
 
 TEST(TaskGroupTest, AHandleCancelsItsTaskAloneAndOutlivesIt) {
-  asio::io_context io;
   int alive = 0;
+  asio::io_context io;
   TaskGroup tasks(io);
   const TaskGroup::Handle first = tasks.Spawn("a", SleepLong(alive));
   tasks.Spawn("b", SleepLong(alive));
@@ -113,8 +113,8 @@ TEST(TaskGroupTest, AHandleCancelsItsTaskAloneAndOutlivesIt) {
 }
 
 TEST(TaskGroupTest, CancellingTwiceFromOutsideTheLoopIsAsGoodAsOnce) {
-  asio::io_context io;
   int alive = 0;
+  asio::io_context io;
   std::optional<TaskGroup> tasks(std::in_place, io);
   const TaskGroup::Handle task = tasks->Spawn("a", SleepLong(alive));
   io.poll();
@@ -127,8 +127,8 @@ TEST(TaskGroupTest, CancellingTwiceFromOutsideTheLoopIsAsGoodAsOnce) {
 }
 
 TEST(TaskGroupTest, ATaskMaySpawnAnother) {
-  asio::io_context io;
   int alive = 0;
+  asio::io_context io;
   TaskGroup tasks(io);
   tasks.Spawn("outer", SpawnInto(tasks, alive));
   io.poll();
@@ -138,8 +138,8 @@ TEST(TaskGroupTest, ATaskMaySpawnAnother) {
 }
 
 TEST(TaskGroupTest, TheDestructorCancelsAndTheTasksEndOnTheLoop) {
-  asio::io_context io;
   int alive = 0;
+  asio::io_context io;
   std::optional<TaskGroup> tasks(std::in_place, io);
   tasks->Spawn("a", SleepLong(alive));
   io.poll();

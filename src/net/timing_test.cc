@@ -28,9 +28,9 @@ TEST(TimingTest, SleepingReturnsAtThePointAndNotBefore) {
 }
 
 TEST(SignalTest, NotifyAllWakesEveryoneWhoWaits) {
+  std::vector<bool> results;
   asio::io_context io;
   Signal signal(io);
-  std::vector<bool> results;
   TaskGroup tasks(io);
   for (int i = 0; i < 3; ++i) tasks.Spawn("wait", WaitInto(signal, Deadline::Never(), results));
   io.poll();
@@ -49,9 +49,9 @@ TEST(SignalTest, ANotificationBeforeTheWaitIsNotRemembered) {
 }
 
 TEST(SignalTest, ACancelledWaitLeavesNothingBehindInTheSignal) {
+  std::vector<bool> results;
   asio::io_context io;
   Signal signal(io);
-  std::vector<bool> results;
   TaskGroup tasks(io);
   tasks.Spawn("wait", WaitInto(signal, Deadline(Now() + hours(1)), results));
   io.poll();
@@ -61,8 +61,8 @@ TEST(SignalTest, ACancelledWaitLeavesNothingBehindInTheSignal) {
 }
 
 TEST(SignalTest, AWaiterSurvivesTheSignal) {
-  asio::io_context io;
   std::vector<bool> results;
+  asio::io_context io;
   TaskGroup tasks(io);
   {
     Signal signal(io);

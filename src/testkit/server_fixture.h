@@ -32,6 +32,12 @@ class ServerFixture : public ::testing::Test {
     listening_ = server_->Serve(std::move(*listener));
   }
 
+  // Handlers under way refer to members of the test, which go before the loop does.
+  void TearDown() override {
+    if (server_) Run(server_->Stop(Deadline(std::chrono::steady_clock::now())));
+    Run(tasks_.Stop());
+  }
+
   std::unique_ptr<net::Stream> Connect() {
     auto stream = Run(net::ConnectTcp("127.0.0.1", port_, Patience()));
     EBB_CHECK(stream.has_value(), "connect");
