@@ -91,6 +91,12 @@ Task<void> Consumer::Stop(Deadline deadline) {
 }
 
 Task<void> Consumer::TakeAll() {
+  auto released = co_await queue_.ReleaseHolds();
+  while (!released) {
+    log::Warn("holds of the last run not released", {{"error", released.error()}});
+    co_await net::SleepFor(config_.retry_store_after);
+    released = co_await queue_.ReleaseHolds();
+  }
   const auto room = [this] { return config_.max_parallel - static_cast<int>(under_way_.size()); };
   while (true) {
     if (room() <= 0) {
@@ -168,7 +174,7 @@ Task<invoke::Attempt> Consumer::Try(queue::Delivery delivery) {
 }
 
 Duration Consumer::AgeOf(const model::Message& message) const {
-  return clock_.WallNow() - message.enqueued - message.delay;
+  return clock_.WallNow() - message.enqueued;
 }
 
 // The function never saw it, so it is not one of the message's attempts.
@@ -195,7 +201,7 @@ Consumer::Ending Consumer::EndingOf(const queue::Delivery& delivery, invoke::Att
     ending.reason = ReasonOf(attempt);
   } else {
     ending.fate = Fate::kRetry;
-    ending.wait = queue_.Backoff(delivery.attempt);
+    ending.wait = queue_.Backoff(delivery.attempt - delivery.earlier_attempts);
   }
   return ending;
 }
@@ -212,28 +218,41 @@ Consumer::Ending Consumer::EndingOf(const queue::Delivery& delivery, invoke::Att
 // server stops before that.
 Task<bool> Consumer::Commit(queue::Delivery delivery, Ending ending) {
   while (true) {
-    auto ended = co_await database_.Write([&](store::Transaction& tx) -> Result<void> {
-      if (ending.usage) {
-        if (auto kept = ledger_.AppendIn(tx, *ending.usage); !kept) return kept;
-      }
-      switch (ending.fate) {
-        case Fate::kFinish:
-          return queue_.FinishIn(tx, delivery);
-        case Fate::kRetry:
-          return queue_.RetryIn(tx, delivery, ending.wait);
-        case Fate::kBury:
-          return queue_.BuryIn(tx, delivery, ending.reason);
-      }
-      return {};
-    });
-    if (ended) co_return true;
+    auto ended = co_await database_.Write(
+        [&](store::Transaction& tx) { return EndIn(tx, delivery, ending); });
+    if (ended) {
+      if (ending.fate == Fate::kRetry) queue_.NotifyEnqueued();
+      co_return true;
+    }
     log::Warn("end of an attempt not kept",
               {{"request", delivery.message.request_id}, {"error", ended.error()}});
-    // Somebody else has it, after our hold ran out, and will run it again.
-    if (ended.error().kind() == ErrorKind::kConflict) co_return true;
     if (stopping_) co_return false;
     co_await net::SleepFor(config_.retry_store_after);
   }
+}
+
+// On the writer's thread.
+Result<void> Consumer::EndIn(store::Transaction& tx, const queue::Delivery& delivery,
+                             const Ending& ending) {
+  if (ending.usage) {
+    if (auto kept = ledger_.AppendIn(tx, *ending.usage); !kept) return kept;
+  }
+  Result<void> ended;
+  switch (ending.fate) {
+    case Fate::kFinish:
+      ended = queue_.FinishIn(tx, delivery);
+      break;
+    case Fate::kRetry:
+      ended = queue_.RetryIn(tx, delivery, ending.wait);
+      break;
+    case Fate::kBury:
+      ended = queue_.BuryIn(tx, delivery, ending.reason);
+      break;
+  }
+  // Our hold ran out and somebody else has the message, or its function was deleted.  The attempt
+  // was made all the same and is billed.
+  if (!ended && ended.error().kind() == ErrorKind::kConflict) return {};
+  return ended;
 }
 
 }  // namespace ebb::events

@@ -36,7 +36,8 @@ class Consumer {
            metering::Ledger& ledger, invoke::Door& door, const Clock& clock, Random& random,
            ConsumerConfig config);
 
-  void Start();  // Once.
+  // Once.  Nobody else takes from the queue: what an earlier run held is released.
+  void Start();
   // Takes nothing more, lets what is under way end until `deadline`, then gives the rest back to
   // the queue, due at once.
   Task<void> Stop(Deadline deadline);
@@ -60,6 +61,8 @@ class Consumer {
   Task<invoke::Attempt> Try(queue::Delivery delivery);
   Ending EndingOf(const queue::Delivery& delivery, invoke::Attempt attempt);
   Task<bool> Commit(queue::Delivery delivery, Ending ending);
+  Result<void> EndIn(store::Transaction& tx, const queue::Delivery& delivery,
+                     const Ending& ending);
   Task<bool> GiveBack(queue::Delivery delivery, Error why);
   Duration AgeOf(const model::Message& message) const;
 

@@ -17,7 +17,7 @@ json::object FormatDeadLetter(const queue::DeadLetter& letter) {
           {"reason", letter.reason},
           {"enqueued", base::FormatIsoMillis(letter.message.enqueued)},
           {"died", base::FormatIsoMillis(letter.died)},
-          {"payloadBytes", letter.message.payload.size()}};
+          {"payloadBytes", letter.payload_bytes}};
 }
 
 std::optional<std::int64_t> ParseId(const std::string& text) {
