@@ -32,9 +32,8 @@ std::string ReasonOf(const invoke::Attempt& attempt) {
 
 }  // namespace
 
-Duration WaitForCapacity(Duration age, double chance) {
-  const Duration wait =
-      std::clamp<Duration>(age / 2, std::chrono::seconds(1), std::chrono::minutes(5));
+Duration WaitForCapacity(Duration age, Duration shortest, double chance) {
+  const Duration wait = std::clamp<Duration>(age / 2, shortest, std::chrono::minutes(5));
   const double kept = 1 - chance / 2;
   return std::chrono::duration_cast<Duration>(
       std::chrono::duration<double, std::nano>(static_cast<double>(wait.count()) * kept));
@@ -174,7 +173,7 @@ Task<invoke::Attempt> Consumer::Try(queue::Delivery delivery) {
 }
 
 Duration Consumer::AgeOf(const model::Message& message) const {
-  return clock_.WallNow() - message.enqueued;
+  return clock_.WallNow() - message.enqueued - message.delay;
 }
 
 // The function never saw it, so it is not one of the message's attempts.
@@ -183,10 +182,10 @@ Task<bool> Consumer::GiveBack(queue::Delivery delivery, Error why) {
     log::Error("attempt failed inside", {{"request", delivery.message.request_id}, {"error", why}});
   }
   const Duration age = AgeOf(delivery.message);
+  Duration wait = WaitForCapacity(age, config_.first_capacity_wait, random_.Unit());
   // Not beyond the maximum age, at which it dies.
-  const Duration left = std::max<Duration>(delivery.message.max_age - age, std::chrono::seconds(1));
-  auto returned =
-      co_await queue_.Return(delivery, std::min(left, WaitForCapacity(age, random_.Unit())));
+  wait = std::min(wait, std::max<Duration>(delivery.message.max_age - age, Duration{}));
+  auto returned = co_await queue_.Return(delivery, wait);
   // Otherwise its hold runs out and it is due again by itself.
   if (!returned) log::Warn("message not given back", {{"error", returned.error()}});
   co_return true;

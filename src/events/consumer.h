@@ -25,6 +25,8 @@ struct ConsumerConfig {
   int max_parallel = 32;  // Messages under way at once.
   // Must be well below queue::Config::hold, so that a hold never runs out while its work goes on.
   Duration extend_every = std::chrono::seconds(30);
+  // The shortest wait of a message that could not be run for want of capacity.
+  Duration first_capacity_wait = std::chrono::seconds(1);
   // How long until a failed commit of an attempt's end, or a failed look into the queue, is tried
   // again.
   Duration retry_store_after = std::chrono::seconds(1);
@@ -61,8 +63,7 @@ class Consumer {
   Task<invoke::Attempt> Try(queue::Delivery delivery);
   Ending EndingOf(const queue::Delivery& delivery, invoke::Attempt attempt);
   Task<bool> Commit(queue::Delivery delivery, Ending ending);
-  Result<void> EndIn(store::Transaction& tx, const queue::Delivery& delivery,
-                     const Ending& ending);
+  Result<void> EndIn(store::Transaction& tx, const queue::Delivery& delivery, const Ending& ending);
   Task<bool> GiveBack(queue::Delivery delivery, Error why);
   Duration AgeOf(const model::Message& message) const;
 
@@ -80,9 +81,9 @@ class Consumer {
   net::TaskGroup loops_;
 };
 
-// How long a message waits that could not be run for want of capacity: half its age, at least a
-// second, at most five minutes, up to half of it off by chance (`chance` in [0, 1)).  So the waits
-// grow without a counter.
-Duration WaitForCapacity(Duration age, double chance);
+// How long a message waits that could not be run for want of capacity: half its age, at least
+// `shortest`, at most five minutes, up to half of it off by chance (`chance` in [0, 1)).  So the
+// waits grow without a counter.
+Duration WaitForCapacity(Duration age, Duration shortest, double chance);
 
 }  // namespace ebb::events

@@ -64,10 +64,6 @@ Result<TriggerPtr> FindTrigger(const Setup& setup, const Ask& ask) {
   return snapshot->FindTrigger(ask.account, ask.names[0], ask.names[1]);
 }
 
-catalog::Catalog::InSameStep NothingElse() {
-  return [](store::Transaction&) -> Result<void> { return {}; };
-}
-
 }  // namespace
 
 Task<Answer> CreateTrigger(const Setup& setup, Ask ask) {
@@ -92,7 +88,7 @@ Task<Answer> CreateTrigger(const Setup& setup, Ask ask) {
       model::ParseTriggerConfig(type->value_or(""), trigger.config_json, trigger.source_arn);
   if (!source) co_return Fail(AsInvalidArgument(source.error()));
   trigger.source = *std::move(source);
-  auto made = co_await setup.services.catalog.CreateTrigger(std::move(trigger), NothingElse());
+  auto made = co_await setup.services.catalog.CreateTrigger(std::move(trigger), {});
   co_return Show(setup, made);
 }
 
@@ -111,15 +107,15 @@ Task<Answer> UpdateTrigger(const Setup& setup, Ask ask) {
       model::ParseTriggerConfig(ToString(trigger.type()), trigger.config_json, trigger.source_arn);
   if (!source) co_return Fail(AsInvalidArgument(source.error()));
   trigger.source = *std::move(source);
-  auto updated = co_await setup.services.catalog.UpdateTrigger(std::move(trigger), NothingElse());
+  auto updated = co_await setup.services.catalog.UpdateTrigger(std::move(trigger), {});
   co_return Show(setup, updated);
 }
 
 Task<Answer> DeleteTrigger(const Setup& setup, Ask ask) {
   auto found = FindTrigger(setup, ask);
   if (!found) co_return Fail(found.error());
-  auto deleted = co_await setup.services.catalog.DeleteTrigger(ask.account, ask.names[0],
-                                                               ask.names[1], NothingElse());
+  auto deleted =
+      co_await setup.services.catalog.DeleteTrigger(ask.account, ask.names[0], ask.names[1], {});
   if (!deleted) co_return Fail(deleted.error());
   co_return EmptyAnswer();
 }
