@@ -47,11 +47,13 @@ Task<std::string> Understand(std::string_view bytes, std::size_t piece, std::siz
     if (!head) co_return all + "refused";
     all += (*head)->method + " " + (*head)->target + "\n";
     for (const auto& [name, value] : (*head)->headers) all += name + ":" + value + "\n";
+    std::string body;  // Of one that breaks, how much comes before depends on the pieces.
     while (!reader.body_ended()) {
       auto count = co_await reader.ReadBody(sink);
       if (!count) co_return all + "cut";
-      all.append(sink.data(), *count);
+      body.append(sink.data(), *count);
     }
+    all += body;
   }
 }
 
