@@ -48,8 +48,8 @@ bool Answers(const Frame& frame, std::string_view request_id, Reply& reply) {
 
 }  // namespace
 
-BuiltinSandbox::BuiltinSandbox(asio::io_context& io, Started started)
-    : HostSandbox(io, std::move(started)),
+BuiltinSandbox::BuiltinSandbox(asio::io_context& io, const Clock& clock, Started started)
+    : HostSandbox(io, clock, std::move(started)),
       channel_(net::MakeStream(io, std::move(started_.channel))) {}
 
 Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {

@@ -9,7 +9,7 @@ namespace ebb::sandbox {
 
 class BuiltinSandbox : public HostSandbox {
  public:
-  BuiltinSandbox(asio::io_context& io, Started started);
+  BuiltinSandbox(asio::io_context& io, const Clock& clock, Started started);
 
   // Waits until the shim says that the runtime is there.  Before Initialize.
   // Errors: kUnavailable the runtime did not start; kDeadline.

@@ -95,7 +95,7 @@ TEST_F(Confinement, HasNamespacesOfItsOwn) {
         std::filesystem::read_symlink(std::string("/proc/self/ns/") + name).string();
     EXPECT_EQ(inside.find(ours), std::string::npos) << name;
   }
-  EXPECT_EQ(Ask("r = socket.gethostname()"), "c-1");
+  EXPECT_TRUE(Ask("r = socket.gethostname()").starts_with("c-"));
 }
 
 TEST_F(Confinement, CannotMakeOrEnterNamespacesNorMount) {

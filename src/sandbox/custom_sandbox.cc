@@ -92,8 +92,8 @@ bool SaysFailed(const net::Response& response) {
 
 }  // namespace
 
-CustomSandbox::CustomSandbox(asio::io_context& io, Started started)
-    : HostSandbox(io, std::move(started)) {}
+CustomSandbox::CustomSandbox(asio::io_context& io, const Clock& clock, Started started)
+    : HostSandbox(io, clock, std::move(started)) {}
 
 Task<Result<void>> CustomSandbox::Initialize(Deadline deadline) {
   KillGuard guard(*started_.processes);
@@ -133,11 +133,11 @@ Task<Result<std::unique_ptr<net::Stream>>> CustomSandbox::Connect(Deadline deadl
       if (decided && error == 0) co_return net::MakeStream(io_, connecting.Release());
     }
     if (!alive()) co_return Fail(Error::Unavailable("the program ended"));
-    if (deadline.passed(std::chrono::steady_clock::now())) {
+    if (deadline.passed(clock_.Now())) {
       co_return Fail(
           Error::DeadlineExceeded("nothing listens on port " + std::to_string(started_.spec.port)));
     }
-    co_await net::SleepUntil(deadline.Earlier(std::chrono::steady_clock::now() + pause).at());
+    co_await net::SleepUntil(deadline.Earlier(clock_.Now() + pause).at());
     pause = std::min<Duration>(pause * 2, kLongestPause);
   }
 }
@@ -193,7 +193,7 @@ Task<Result<net::Response>> CustomSandbox::Proxy(net::Request request, Deadline 
 Task<Error> CustomSandbox::Explain(Error cause) {
   bool answered_badly = false;
   if (cause.kind() == ErrorKind::kInvalid) {
-    co_await started_.processes->WaitEnd(Deadline(std::chrono::steady_clock::now() + kLastMoments));
+    co_await started_.processes->WaitEnd(Deadline(clock_.Now() + kLastMoments));
     answered_badly = alive();
   }
   Error why = co_await Autopsy(cause);

@@ -8,7 +8,7 @@ namespace ebb::sandbox {
 
 class CustomSandbox : public HostSandbox {
  public:
-  CustomSandbox(asio::io_context& io, Started started);
+  CustomSandbox(asio::io_context& io, const Clock& clock, Started started);
 
   // Lets the program begin, and waits until its port answers.
   Task<Result<void>> Initialize(Deadline deadline) override;

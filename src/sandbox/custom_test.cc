@@ -101,12 +101,12 @@ TEST_F(CustomSandboxTest, IsPassedHttpRequestsAsTheyAre) {
   request.query = "c=d";
   request.headers.Set("Host", "example.localhost");
   request.body = net::MakeStringBody("body");
-  auto response = testkit::RunToEnd(*io_, sandbox->Proxy(std::move(request), Soon()));
+  auto response = testkit::RunToEnd(io(), sandbox->Proxy(std::move(request), Soon()));
   ASSERT_TRUE(response) << response.error().Describe() << output_;
   EXPECT_EQ(response->status, 200);
   EXPECT_EQ(response->headers.Get("X-Own"), "yes");
   ASSERT_TRUE(response->stream);
-  auto body = testkit::RunToEnd(*io_, net::ReadAll(*response->stream, 1000));
+  auto body = testkit::RunToEnd(io(), net::ReadAll(*response->stream, 1000));
   ASSERT_TRUE(body) << body.error().Describe();
   EXPECT_EQ(*body, "PUT /a%20b?c=d - - body");
 }

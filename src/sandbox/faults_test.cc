@@ -6,8 +6,6 @@
 namespace ebb::sandbox {
 namespace {
 
-Deadline In(Millis time) { return Deadline(std::chrono::steady_clock::now() + time); }
-
 class FaultyFunction : public SandboxFixture {
  protected:
   Result<Reply> Run(const std::string& body, Deadline deadline = Soon()) {
@@ -147,9 +145,7 @@ TEST_F(FaultyFunction, ThatPrintsAGigabyteNeitherHangsNorGrowsTheServer) {
        "        while left: left = left[os.write(1, left):]\n"
        "    return 'done'\n");
   std::uint64_t printed = 0;
-  auto sandbox = testkit::RunToEnd(
-      *io_, launcher_->Launch(
-                MakeSpec(), [&](std::string_view bytes) { printed += bytes.size(); }, Soon()));
+  auto sandbox = Launch(MakeSpec(), [&](std::string_view bytes) { printed += bytes.size(); });
   ASSERT_TRUE(sandbox);
   ASSERT_TRUE(Initialize(**sandbox));
   const std::int64_t before = OwnMemoryKib();

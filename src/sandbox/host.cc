@@ -23,14 +23,15 @@ Result<void> FillScratch(const base::Path& scratch) {
 }  // namespace
 
 Result<std::unique_ptr<Launcher>> MakeHostLauncher(asio::io_context& io, net::BlockingPool& pool,
-                                                   const Clock&, Helpers helpers, Config config) {
+                                                   const Clock& clock, Helpers helpers,
+                                                   Config config) {
   config.scratch = std::filesystem::absolute(config.scratch);
   if (auto filled = FillScratch(config.scratch); !filled) return Fail(filled.error());
   auto cgroups = MakeCgroupTree(helpers.state->cgroups, config.cgroup_name);
   if (!cgroups) return Fail(cgroups.error());
   if (auto cleared = (*cgroups)->Clear(); !cleared) return Fail(cleared.error());
-  auto launcher = std::make_unique<HostLauncher>(io, pool, std::move(helpers), std::move(config),
-                                                 std::move(*cgroups));
+  auto launcher = std::make_unique<HostLauncher>(io, pool, clock, std::move(helpers),
+                                                 std::move(config), std::move(*cgroups));
   if (auto prepared = launcher->Prepare(); !prepared) return Fail(prepared.error());
   return launcher;
 }

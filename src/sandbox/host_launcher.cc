@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -38,6 +39,19 @@ std::map<std::string, std::string> WithDefaults(std::map<std::string, std::strin
   environment.try_emplace("HOME", "/tmp");
   environment.try_emplace("LANG", "C.UTF-8");
   return environment;
+}
+
+// Programs get their command and environment as C strings.
+Result<void> CheckStrings(const Spec& spec) {
+  const auto has_nul = [](const std::string& s) { return s.find('\0') != std::string::npos; };
+  for (const auto& [name, value] : spec.environment) {
+    if (!has_nul(name) && !has_nul(value) && !name.empty() && !name.contains('=')) continue;
+    return Fail(Error::FunctionFailed("the environment variable '" + name + "' cannot be set"));
+  }
+  if (std::ranges::any_of(spec.command, has_nul)) {
+    return Fail(Error::FunctionFailed("the command holds a NUL"));
+  }
+  return {};
 }
 
 // What is left of the memory size for V8's heap: it does not know the limit by itself, and would
@@ -96,10 +110,11 @@ struct HostLauncher::Sockets {
   }
 };
 
-HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, Helpers helpers,
-                           Config config, std::unique_ptr<CgroupTree> cgroups)
+HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const Clock& clock,
+                           Helpers helpers, Config config, std::unique_ptr<CgroupTree> cgroups)
     : io_(io),
       pool_(pool),
+      clock_(clock),
       helpers_(std::move(helpers)),
       config_(std::move(config)),
       cgroups_(std::move(cgroups)),
@@ -145,13 +160,14 @@ Result<void> HostLauncher::StartZygote() {
 
 Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSink output,
                                                             Deadline deadline) {
+  if (auto fit = CheckStrings(spec); !fit) co_return Fail(fit.error());
   spec.environment = WithDefaults(std::move(spec.environment), spec.id);
   auto started = co_await Start(std::move(spec), std::move(output), deadline);
   if (!started) co_return Fail(started.error());
   if (started->spec.runtime == Runtime::kCustom) {
-    co_return std::make_unique<CustomSandbox>(io_, std::move(*started));
+    co_return std::make_unique<CustomSandbox>(io_, clock_, std::move(*started));
   }
-  auto sandbox = std::make_unique<BuiltinSandbox>(io_, std::move(*started));
+  auto sandbox = std::make_unique<BuiltinSandbox>(io_, clock_, std::move(*started));
   auto booted = co_await sandbox->WaitBooted(deadline);
   if (!booted) co_return Fail(booted.error());
   co_return sandbox;
@@ -231,7 +247,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
     if (!sent) co_return Fail(sent.error());
     if (*sent) co_return Result<void>();
     co_await net::SleepFor(kSendAgain);
-    if (deadline.passed(std::chrono::steady_clock::now())) {
+    if (deadline.passed(clock_.Now())) {
       co_return Fail(Error::DeadlineExceeded("the helpers are too busy to start a sandbox"));
     }
   }

@@ -14,8 +14,8 @@ namespace ebb::sandbox {
 // Lives on its io_context.
 class HostLauncher : public Launcher {
  public:
-  HostLauncher(asio::io_context& io, net::BlockingPool& pool, Helpers helpers, Config config,
-               std::unique_ptr<CgroupTree> cgroups);
+  HostLauncher(asio::io_context& io, net::BlockingPool& pool, const Clock& clock, Helpers helpers,
+               Config config, std::unique_ptr<CgroupTree> cgroups);
   ~HostLauncher() override;  // Every sandbox must be gone.
 
   // The spawner builds the template root and starts the Python zygote.
@@ -45,6 +45,7 @@ class HostLauncher : public Launcher {
 
   asio::io_context& io_;
   net::BlockingPool& pool_;
+  const Clock& clock_;
   Helpers helpers_;
   Config config_;
   std::unique_ptr<CgroupTree> cgroups_;

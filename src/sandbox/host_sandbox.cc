@@ -9,12 +9,12 @@ constexpr auto kPatience = std::chrono::seconds(5);  // Killed processes leave w
 
 }  // namespace
 
-HostSandbox::HostSandbox(asio::io_context& io, Started started)
-    : io_(io), started_(std::move(started)) {}
+HostSandbox::HostSandbox(asio::io_context& io, const Clock& clock, Started started)
+    : io_(io), clock_(clock), started_(std::move(started)) {}
 
 Task<Error> HostSandbox::Autopsy(Error cause) {
   started_.processes->Kill();
-  co_await started_.processes->WaitEnd(Deadline(std::chrono::steady_clock::now() + kPatience));
+  co_await started_.processes->WaitEnd(Deadline(clock_.Now() + kPatience));
   started_.output->Drain();
   if (started_.processes->ran_out_of_memory()) {
     co_return Error::FunctionFailed("the function used more than its memory size of " +

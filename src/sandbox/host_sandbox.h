@@ -24,7 +24,7 @@ struct Started {
 
 class HostSandbox : public Sandbox {
  public:
-  HostSandbox(asio::io_context& io, Started started);
+  HostSandbox(asio::io_context& io, const Clock& clock, Started started);
 
   Result<void> Freeze() override { return started_.processes->cgroup().Freeze(); }
   Result<void> Thaw() override { return started_.processes->cgroup().Thaw(); }
@@ -54,6 +54,7 @@ class HostSandbox : public Sandbox {
   Task<Error> Autopsy(Error cause);
 
   asio::io_context& io_;
+  const Clock& clock_;
   Started started_;
 };
 

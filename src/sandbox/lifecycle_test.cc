@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -67,21 +68,19 @@ std::set<pid_t> Descendants() {
   return all;
 }
 
-class Lifecycle : public SandboxFixture {
- protected:
-  std::string GroupName() { return MakeConfig().cgroup_name; }
-  // How many sandboxes have a cgroup.
-  int CountGroups() {
-    auto mounts = FindCgroups(*base::ReadFile("/proc/self/mountinfo"));
-    const base::Path at = (mounts->v2.empty() ? mounts->v1.memory : mounts->v2) / GroupName();
-    int count = 0;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(at, error)) {
-      count += entry.is_directory();
-    }
-    return count;
+// How many sandboxes have a cgroup below `name`.
+int CountGroups(const std::string& name = "ebb-test-" + std::to_string(getpid())) {
+  auto mounts = FindCgroups(*base::ReadFile("/proc/self/mountinfo"));
+  const base::Path at = (mounts->v2.empty() ? mounts->v1.memory : mounts->v2) / name;
+  int count = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(at, error)) {
+    count += entry.is_directory();
   }
-};
+  return count;
+}
+
+class Lifecycle : public SandboxFixture {};
 
 TEST_F(Lifecycle, NothingIsLeftOfTwoHundredSandboxes) {
   Code("index.py",
@@ -111,18 +110,22 @@ TEST_F(Lifecycle, NothingIsLeftOfTwoHundredSandboxes) {
 }
 
 TEST_F(Lifecycle, TheLauncherTakesItsCgroupsAndProcessesWithIt) {
+  TearDownTestSuite();
+  EXPECT_TRUE(Descendants().empty());
+  SetUpTestSuite();
   Code("index.py", "def handler(e, c): pass\n");
   Ready();
-  launcher_.reset();
+  TearDownTestSuite();
   EXPECT_EQ(CountGroups(), 0);
   EXPECT_TRUE(Descendants().empty());
+  SetUpTestSuite();
 }
 
 TEST_F(Lifecycle, ACancelledCallKillsTheSandbox) {
   Code("index.py", "import time\ndef handler(e, c): time.sleep(1000)\n");
   auto sandbox = Ready();
   ASSERT_TRUE(sandbox);
-  net::TaskGroup tasks(*io_);
+  net::TaskGroup tasks(io());
   tasks.Spawn("call", [](Sandbox& s) -> Task<void> {
     (void)co_await s.Invoke({.request_id = "r",
                              .payload = {},
@@ -132,9 +135,9 @@ TEST_F(Lifecycle, ACancelledCallKillsTheSandbox) {
                              .retry_count = 0},
                             Soon());
   }(*sandbox));
-  io_->restart();
-  io_->poll();
-  testkit::RunToEnd(*io_, tasks.Stop());
+  io().restart();
+  io().poll();
+  testkit::RunToEnd(io(), tasks.Stop());
   EXPECT_TRUE(Eventually([&] { return !sandbox->alive(); }));
 }
 
@@ -232,15 +235,16 @@ TEST_F(Lifecycle, AnUnknownCodeFolderFailsTheStartByName) {
 
 class InsideDoorTest : public SandboxFixture {
  protected:
-  Config MakeConfig() override {
-    Config config = SandboxFixture::MakeConfig();
-    config.inside_door = {.port = 9010, .open = [this](base::Fd listener) {
-                            listener_ = std::make_shared<base::Fd>(std::move(listener));
-                            return listener_;
-                          }};
-    return config;
+  static void SetUpTestSuite() {
+    if (geteuid() != 0) return;
+    auto host = Host::Start({.port = 9010, .open = [](base::Fd listener) {
+                               listener_ = std::make_shared<base::Fd>(std::move(listener));
+                               return listener_;
+                             }});
+    ASSERT_TRUE(host) << host.error().Describe();
+    host_ = std::move(*host);
   }
-  std::shared_ptr<base::Fd> listener_;
+  static inline std::shared_ptr<base::Fd> listener_;
 };
 
 TEST_F(InsideDoorTest, HandsTheServerAListenerOnTheSandboxsLoopback) {

@@ -34,17 +34,20 @@ void OutputPump::Wait(std::shared_ptr<State> state) {
   State& now = *state;
   now.pipe.async_wait(asio::posix::stream_descriptor::wait_read,
                       [state = std::move(state)](boost::system::error_code error) mutable {
-                        if (error || !state->pipe.is_open() || !ReadOnce(*state)) return;
+                        if (error || !state->pipe.is_open()) return;
+                        if (ReadOnce(*state) == 0 && errno != EAGAIN && errno != EINTR) return;
                         Wait(std::move(state));
                       });
 }
 
-// False: every writer is gone.
-bool OutputPump::ReadOnce(State& state) {
+// How much it was; 0 with errno 0: every writer is gone.
+std::size_t OutputPump::ReadOnce(State& state) {
   static thread_local std::array<char, 64 * 1024> buffer;
   const ssize_t size = read(state.pipe.native_handle(), buffer.data(), buffer.size());
-  if (size > 0) state.sink(std::string_view(buffer.data(), static_cast<std::size_t>(size)));
-  return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
+  if (size == 0) errno = 0;
+  if (size <= 0) return 0;
+  state.sink(std::string_view(buffer.data(), static_cast<std::size_t>(size)));
+  return static_cast<std::size_t>(size);
 }
 
 void OutputPump::Drain() {
@@ -53,8 +56,12 @@ void OutputPump::Drain() {
     return;
   }
   const std::shared_ptr<State> keep = state_;  // The sink may destroy us.
-  // A pipe never holds more than one buffer, so one read takes all that was there.
-  if (waiting > 0) ReadOnce(*keep);
+  // More than one piece only if the function has made its pipe larger.
+  while (waiting > 0 && keep->pipe.is_open()) {
+    const std::size_t taken = ReadOnce(*keep);
+    if (taken == 0) return;
+    waiting -= static_cast<int>(taken);
+  }
 }
 
 }  // namespace ebb::sandbox

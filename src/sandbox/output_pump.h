@@ -26,7 +26,7 @@ class OutputPump {
  private:
   struct State;
   static void Wait(std::shared_ptr<State> state);
-  static bool ReadOnce(State& state);
+  static std::size_t ReadOnce(State& state);
   std::shared_ptr<State> state_;
 };
 

@@ -62,7 +62,7 @@ TEST_F(PythonSandbox, GivesTheHandlerFcsContext) {
             .access_key_secret = "secret",
             .security_token = "token",
             .retry_count = 2};
-  auto reply = testkit::RunToEnd(*io_, sandbox->Invoke(call, Soon()));
+  auto reply = testkit::RunToEnd(io(), sandbox->Invoke(call, Soon()));
   ASSERT_TRUE(reply) << reply.error().Describe();
   EXPECT_EQ(reply->body, "True|id|secret|token|f|256|LATEST|p|s|local|1234|1234|2||root");
 }
@@ -75,9 +75,9 @@ TEST_F(PythonSandbox, HasTheFunctionsEnvironmentAndNothingElse) {
   spec.environment = {{"COLOUR", "blue"}, {"HOME", "/tmp/home"}};
   auto sandbox = Ready(spec);
   ASSERT_TRUE(sandbox);
-  EXPECT_EQ(Invoke(*sandbox, "")->body,
-            "COLOUR=blue FC_INSTANCE_ID=c-1 HOME=/tmp/home LANG=C.UTF-8 "
-            "PATH=/opt/bin:/usr/local/bin:/usr/bin:/bin");
+  EXPECT_EQ(Invoke(*sandbox, "")->body, "COLOUR=blue FC_INSTANCE_ID=" + spec.id +
+                                            " HOME=/tmp/home LANG=C.UTF-8 "
+                                            "PATH=/opt/bin:/usr/local/bin:/usr/bin:/bin");
 }
 
 TEST_F(PythonSandbox, KeepsItsStateBetweenCalls) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "sandbox/host.h"
@@ -18,31 +19,47 @@ namespace ebb::sandbox {
 inline Deadline Soon() {
   return Deadline(std::chrono::steady_clock::now() + std::chrono::seconds(60));
 }
+inline Deadline In(Millis time) { return Deadline(std::chrono::steady_clock::now() + time); }
 
+// A launcher and what it stands on.
+struct Host {
+  // Errors: as Helpers::Start and MakeHostLauncher.
+  static Result<std::unique_ptr<Host>> Start(InsideDoor door = {}) {
+    auto helpers = Helpers::Start();  // Before the pool's thread exists, as in main.
+    if (!helpers) return Fail(helpers.error());
+    auto host = std::make_unique<Host>();
+    host->pool.emplace(1);
+    Config config{.scratch = host->folder.path() / "scratch",
+                  .cgroup_name = "ebb-test-" + std::to_string(getpid()),
+                  .inside_door = std::move(door)};
+    auto launcher = MakeHostLauncher(host->io, *host->pool, host->clock, std::move(*helpers),
+                                     std::move(config));
+    if (!launcher) return Fail(launcher.error());
+    host->launcher = std::move(*launcher);
+    return host;
+  }
+
+  testkit::TempFolder folder;
+  SystemClock clock;
+  asio::io_context io;
+  std::optional<net::BlockingPool> pool;
+  std::unique_ptr<Launcher> launcher;
+};
+
+// The tests of a suite share a launcher, since starting one takes a tenth of a second.
 class SandboxFixture : public testing::Test {
  protected:
+  static void SetUpTestSuite() {
+    if (geteuid() != 0) return;
+    auto host = Host::Start();
+    ASSERT_TRUE(host) << host.error().Describe();
+    host_ = std::move(*host);
+  }
+  static void TearDownTestSuite() { host_.reset(); }
+
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "needs root, as ebb serve does";
-    // Before the pool's threads exist, as in main.
-    auto helpers = Helpers::Start();
-    ASSERT_TRUE(helpers) << helpers.error().Describe();
-    io_.emplace();
-    pool_.emplace(1);
-    auto launcher = MakeHostLauncher(*io_, *pool_, clock_, std::move(*helpers), MakeConfig());
-    ASSERT_TRUE(launcher) << launcher.error().Describe();
-    launcher_ = std::move(*launcher);
-  }
-
-  void TearDown() override {
-    launcher_.reset();
-    pool_.reset();
-    io_.reset();
-  }
-
-  virtual Config MakeConfig() {
-    return {.scratch = folder_.path() / "scratch",
-            .cgroup_name = "ebb-test-" + std::to_string(getpid()),
-            .inside_door = {}};
+    ASSERT_TRUE(host_);
   }
 
   // Writes a file of the code package.
@@ -64,19 +81,23 @@ class SandboxFixture : public testing::Test {
     return spec;
   }
 
+  asio::io_context& io() { return host_->io; }
+
   Result<std::unique_ptr<Sandbox>> Launch(Spec spec) {
-    return testkit::RunToEnd(
-        *io_, launcher_->Launch(
-                  std::move(spec), [this](std::string_view bytes) { output_ += bytes; }, Soon()));
+    return Launch(std::move(spec), [this](std::string_view bytes) { output_ += bytes; });
+  }
+  Result<std::unique_ptr<Sandbox>> Launch(Spec spec, OutputSink sink) {
+    return testkit::RunToEnd(io(),
+                             host_->launcher->Launch(std::move(spec), std::move(sink), Soon()));
   }
   Result<void> Initialize(Sandbox& sandbox, Deadline deadline = Soon()) {
-    return testkit::RunToEnd(*io_, sandbox.Initialize(deadline));
+    return testkit::RunToEnd(io(), sandbox.Initialize(deadline));
   }
   Result<Reply> Invoke(Sandbox& sandbox, std::string payload, Deadline deadline = Soon()) {
     Call call;
     call.request_id = "request-" + std::to_string(++calls_);
     call.payload = std::move(payload);
-    return testkit::RunToEnd(*io_, sandbox.Invoke(std::move(call), deadline));
+    return testkit::RunToEnd(io(), sandbox.Invoke(std::move(call), deadline));
   }
 
   // Launched and initialized, from the files written by Code.
@@ -92,13 +113,10 @@ class SandboxFixture : public testing::Test {
   }
   std::unique_ptr<Sandbox> Ready() { return Ready(MakeSpec()); }
 
+  static inline std::unique_ptr<Host> host_;
   testkit::TempFolder folder_;
-  SystemClock clock_;
-  std::optional<asio::io_context> io_;
-  std::optional<net::BlockingPool> pool_;
-  std::unique_ptr<Launcher> launcher_;
-  std::string output_;  // Of all sandboxes.
-  int launches_ = 0;
+  std::string output_;  // Of all the test's sandboxes.
+  static inline int launches_ = 0;
   int calls_ = 0;
 };
 
