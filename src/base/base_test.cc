@@ -15,9 +15,10 @@ TEST(HashTest, Crc64OfTheCheckStringIsTheCatalogueValueOfCrc64Xz) {
   EXPECT_EQ(Crc64(Crc64(0, "1234"), "56789"), 0x995DC9BBDF1939FAull);
 }
 
-TEST(HashTest, Crc32AndCrc32cOfTheCheckStringAreTheCatalogueValues) {
+TEST(HashTest, TheOtherCrcsOfTheCheckStringAreTheCatalogueValues) {
   EXPECT_EQ(Crc32(0, "123456789"), 0xCBF43926u);
   EXPECT_EQ(Crc32c(0, "123456789"), 0xE3069283u);
+  EXPECT_EQ(Crc64Nvme(0, "123456789"), 0xAE8B14860A799888ull);
 }
 
 TEST(HashTest, Sha256InPiecesEqualsSha256AtOnce) {

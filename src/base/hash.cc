@@ -71,6 +71,7 @@ Word Crc(const Table<Word>& table, Word so_far, std::string_view bytes) {
 }
 
 constexpr Table<std::uint64_t> kCrc64Table = MakeTable<std::uint64_t>(0xC96C5795D7870F42ull);
+constexpr Table<std::uint64_t> kCrc64NvmeTable = MakeTable<std::uint64_t>(0x9A6C9329AC4BC9B5ull);
 constexpr Table<std::uint32_t> kCrc32cTable = MakeTable<std::uint32_t>(0x82F63B78u);
 
 }  // namespace
@@ -120,6 +121,10 @@ std::string Digest::Finish() {
 
 std::uint64_t Crc64(std::uint64_t so_far, std::string_view bytes) {
   return Crc(kCrc64Table, so_far, bytes);
+}
+
+std::uint64_t Crc64Nvme(std::uint64_t so_far, std::string_view bytes) {
+  return Crc(kCrc64NvmeTable, so_far, bytes);
 }
 
 std::uint32_t Crc32(std::uint32_t so_far, std::string_view bytes) {

@@ -35,14 +35,11 @@ struct Checksum {
   friend bool operator==(const Checksum&, const Checksum&) = default;
 };
 
-// CRC-64/NVME.  Feed pieces by passing the value so far; begin with 0.
-std::uint64_t Crc64Nvme(std::uint64_t so_far, std::string_view bytes);
-
 // The digests of one body.
 struct Digests {
   std::uint64_t bytes = 0;
   std::string md5;                                // Raw.
-  std::string sha256;                             // Raw; empty if it was not asked for.
+  std::string sha256;                             // Raw; empty if nothing asked for it.
   std::map<ChecksumKind, std::string> checksums;  // Raw, those that were asked for.
 };
 
@@ -63,7 +60,6 @@ class DigestSet {
   base::Digest md5_;
   std::optional<base::Digest> sha1_;
   std::optional<base::Digest> sha256_;
-  bool sha256_wanted_;
   std::map<ChecksumKind, std::uint64_t> crcs_;
   std::vector<ChecksumKind> wanted_;
 };
