@@ -117,4 +117,11 @@ struct NamedPart {
   std::optional<Checksum> checksum;  // Compared if given.
 };
 
+// What an upload is finished with.
+struct Completion {
+  std::vector<NamedPart> parts;
+  std::optional<Checksum> checksum;    // Of the whole; compared if given.
+  std::optional<std::uint64_t> bytes;  // Of the whole; compared if given.
+};
+
 }  // namespace ebb::buckets

@@ -42,8 +42,8 @@ struct Config {
   std::uint64_t max_object_bytes = 5ull << 40;
   // Changes performance: how much of a body is held in memory.
   std::size_t piece_bytes = 512 * 1024;
-  // Called before each step that can fail ("create", "write", "fsync", "fsync folder", "link",
-  // "commit"); an error it returns is that step's.  For tests.
+  // Called before each step that can fail ("create folder", "create", "write", "fsync",
+  // "fsync folder", "link", "commit"); an error it returns is that step's.  For tests.
   std::function<Result<void>(std::string_view step)> before_step_for_test;
 };
 
@@ -69,7 +69,8 @@ class OpenObject {
 struct Incoming {
   DigestsWanted wanted;
   // Called once the last byte has been read and before anything becomes visible, with the digests
-  // that were wanted.  Its error is the put's; its value is kept with the object.
+  // that were wanted.  On a thread of the blocking pool, while the put waits.  Its error is the
+  // put's; its value is kept with the object.
   std::function<Result<std::optional<Checksum>>(const Digests&)> check;
 };
 
@@ -121,15 +122,16 @@ class ObjectStore {
   Task<Result<Upload>> FindUpload(ObjectName name, std::string upload);
   Task<Result<PartListing>> ListParts(ObjectName name, std::string upload, int after, int limit);
   Task<Result<UploadListing>> ListUploads(BucketName bucket, UploadListOptions options);
-  // kInvalid "InvalidPart", "InvalidPartOrder", "EntityTooSmall"; kConflict "PreconditionFailed".
+  // kInvalid "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", "InvalidRequest";
+  // kConflict "PreconditionFailed".
   Task<Result<Object>> CompleteUpload(Origin origin, ObjectName name, std::string upload,
-                                      std::vector<NamedPart> parts, PutCondition condition);
+                                      Completion completion, PutCondition condition);
   Task<Result<void>> AbortUpload(ObjectName name, std::string upload);
 
  private:
   struct State;
-  explicit ObjectStore(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  explicit ObjectStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace ebb::buckets
