@@ -4,7 +4,6 @@
 // Borrows the store, the clock and the randomness.  Lives on the store's io_context.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,7 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "buckets/object_store.h"
-#include "catalog/identity.h"
+#include "buckets/s3_auth.h"
 #include "net/http.h"
 
 namespace ebb::buckets {
@@ -22,10 +21,6 @@ struct S3Config {
   // A Host of "<bucket>.<one of these>" names the bucket; under any other it is in the path.
   std::vector<std::string> virtual_host_suffixes = {"localhost"};
 };
-
-// IdentityBook::Find: by access key id and security token.
-using FindCredential =
-    std::function<Result<catalog::Credential>(const std::string&, const std::string&)>;
 
 class S3Door {
  public:

@@ -141,8 +141,9 @@ Result<SignatureClaim> ParseHeaderClaim(const net::Request& request) {
 }
 
 Result<SignatureClaim> ParseQueryClaim(const net::Request& request, const net::QueryPairs& query) {
-  SignatureClaim claim{.place = SignatureClaim::Place::kQuery};
-  const auto get = [&](std::string_view name) { return FindQuery(query, name).value_or(""); };
+  SignatureClaim claim;
+  claim.place = SignatureClaim::Place::kQuery;
+  const auto get = [&](std::string_view name) { return net::FindQuery(query, name).value_or(""); };
   if (get("X-Amz-Algorithm") != kAlgorithm) {
     return Malformed(claim.place, "X-Amz-Algorithm must be AWS4-HMAC-SHA256.");
   }
@@ -188,12 +189,12 @@ std::string CanonicalQuery(const SignatureClaim& claim, const net::QueryPairs& q
 
 bool IsSigned(const net::Request& request, const net::QueryPairs& query) {
   return request.headers.Get("authorization").value_or("").starts_with(kAlgorithm) ||
-         FindQuery(query, "X-Amz-Algorithm").has_value();
+         net::FindQuery(query, "X-Amz-Algorithm").has_value();
 }
 
 Result<SignatureClaim> ParseClaim(const net::Request& request, const net::QueryPairs& query) {
   if (request.headers.Get("authorization").value_or("").starts_with(kAlgorithm)) {
-    if (FindQuery(query, "X-Amz-Algorithm")) {
+    if (net::FindQuery(query, "X-Amz-Algorithm")) {
       return Fail(
           Error::Invalid("Sign the header or the query, not both.").WithCode("InvalidArgument"));
     }
