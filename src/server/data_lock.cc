@@ -7,9 +7,23 @@
 #include <cerrno>
 
 namespace ebb::server {
+namespace {
+
+// A new one is for its owner only: it holds keys and everybody's objects.  One that is there
+// already keeps the rights that somebody gave it.
+Result<void> MakeDataFolder(const base::Path& data) {
+  std::error_code error;
+  if (std::filesystem::exists(data, error)) return {};
+  if (auto made = base::MakeFolder(data); !made) return made;
+  std::filesystem::permissions(data, std::filesystem::perms::owner_all, error);
+  if (error) return Fail(Error::System("protect " + data.string(), error.value()));
+  return {};
+}
+
+}  // namespace
 
 Result<DataLock> DataLock::Take(const base::Path& data) {
-  if (auto made = base::MakeFolder(data); !made) return Fail(made.error());
+  if (auto made = MakeDataFolder(data); !made) return Fail(made.error());
   const base::Path path = data / "lock";
   base::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!file.valid()) return Fail(Error::System("open " + path.string(), errno));
