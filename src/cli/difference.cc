@@ -1,0 +1,49 @@
+#include "cli/difference.h"
+
+#include "cli/answers.h"
+
+namespace ebb::cli {
+namespace {
+
+bool Same(const std::string& field, const json::value& wanted, const json::value* present) {
+  if (present == nullptr || present->is_null()) {
+    return (wanted.is_string() && wanted.get_string().empty()) ||
+           (wanted.is_object() && wanted.get_object().empty());
+  }
+  if (wanted.is_number() && present->is_number()) {
+    return wanted.to_number<double>() == present->to_number<double>();
+  }
+  if (field == "triggerConfig" && wanted.is_string() && present->is_string()) {
+    auto a = json::ParseObject(wanted.get_string());
+    auto b = json::ParseObject(present->get_string());
+    return a && b && Compare(*a, *b).empty();
+  }
+  if (field != "environmentVariables" && wanted.is_object() && present->is_object()) {
+    return Compare(wanted.get_object(), present->get_object()).empty();
+  }
+  return wanted == *present;
+}
+
+std::string Describe(const std::string& field, const json::value& wanted,
+                     const json::object& present) {
+  if (wanted.is_structured() || field == "triggerConfig") return field;
+  const std::string before = TextAt(present, field);
+  const std::string after = wanted.is_string() ? std::string(wanted.get_string())
+                                               : TextAt(json::object{{field, wanted}}, field);
+  return field + " " + (before.empty() ? "(none)" : before) + " → " +
+         (after.empty() ? "(none)" : after);
+}
+
+}  // namespace
+
+std::vector<Difference> Compare(const json::object& wanted, const json::object& present) {
+  std::vector<Difference> out;
+  for (const auto& [key, value] : wanted) {
+    const std::string field = key;
+    if (Same(field, value, present.if_contains(field))) continue;
+    out.push_back({field, Describe(field, value, present)});
+  }
+  return out;
+}
+
+}  // namespace ebb::cli

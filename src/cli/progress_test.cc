@@ -1,0 +1,35 @@
+#include "cli/progress.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace ebb::cli {
+namespace {
+
+TEST(ProgressTest, TheBarShowsThePart) {
+  EXPECT_EQ(FormatProgress("code", 500, 1000), "code  [##########----------]  50 %  of 1.0 kB");
+}
+
+TEST(ProgressTest, NothingIsDrawnWhereThereIsNoTerminal) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{out, err};
+  {
+    ProgressBar(console, "code", 10).Show(5);
+  }
+  EXPECT_EQ(err.str(), "");
+}
+
+TEST(ProgressTest, OnATerminalTheBarIsTakenAwayAtTheEnd) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{out, err, true, true};
+  {
+    ProgressBar(console, "code", 10).Show(5);
+  }
+  EXPECT_TRUE(err.str().ends_with("\r\x1b[K"));
+}
+
+}  // namespace
+}  // namespace ebb::cli
