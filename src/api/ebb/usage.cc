@@ -49,6 +49,20 @@ json::object FormatSums(const UsageSummary& sums) {
           {"cost", Decimal(sums.cost.count)}};
 }
 
+// So that a client can say what something else would have cost.
+json::object FormatPrices(const metering::PriceBook& book) {
+  json::array tiers;
+  for (const auto& tier : book.tiers) {
+    tiers.push_back({{"upToUnits", tier.up_to_cu}, {"perUnit", tier.price_per_cu}});
+  }
+  return {{"unitsPerVcpuSecond", book.cu_per_vcpu_second},
+          {"unitsPerGbSecond", book.cu_per_gb_second},
+          {"unitsPerDiskGbSecond", book.cu_per_disk_gb_second},
+          {"freeDiskMb", book.free_disk.count()},
+          {"unitsPer10kInvocations", book.cu_per_10k_invocations},
+          {"tiers", std::move(tiers)}};
+}
+
 void AddTo(UsageSummary& total, const UsageSummary& one) {
   total.attempts += one.attempts;
   total.failures += one.failures;
@@ -106,7 +120,8 @@ Task<Answer> GetUsage(const Setup& setup, Ask ask) {
                         {"from", TimeOrNull(filter->from)},
                         {"until", TimeOrNull(filter->until)},
                         {"functions", std::move(functions)},
-                        {"total", FormatSums(total)}});
+                        {"total", FormatSums(total)},
+                        {"prices", FormatPrices(ledger.prices())}});
 }
 
 Task<Answer> ListUsageRecords(const Setup& setup, Ask ask) {
