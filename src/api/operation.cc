@@ -1,6 +1,7 @@
 #include "api/operation.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/time_format.h"
@@ -31,11 +32,26 @@ Error AsInvalidArgument(const Error& error) {
   return std::move(named).WithCode("InvalidArgument");
 }
 
-Result<json::object> ParseBody(const Ask& ask) {
-  if (ask.body.empty()) return json::object();
-  auto parsed = json::ParseObject(ask.body);
+namespace {
+
+// Above this, parsing takes longer than a millisecond and goes to the pool.
+constexpr std::size_t kParseInPlace = 256 << 10;
+
+Result<json::object> ParseText(const std::string& body) {
+  if (body.empty()) return json::object();
+  auto parsed = json::ParseObject(body);
   if (!parsed) return Refuse("the request body: " + parsed.error().message());
   return parsed;
+}
+
+}  // namespace
+
+Result<json::object> ParseBody(const Ask& ask) { return ParseText(ask.body); }
+
+Task<Result<json::object>> ParseLargeBody(const Setup& setup, Ask& ask) {
+  const std::string body = std::exchange(ask.body, {});
+  if (body.size() <= kParseInPlace) co_return ParseText(body);
+  co_return co_await setup.services.pool.Run([&body] { return ParseText(body); });
 }
 
 std::optional<std::string> QueryText(const Ask& ask, std::string_view name) {

@@ -45,6 +45,8 @@ Error AsInvalidArgument(const Error& error);
 
 // The body as a JSON object; an empty body is an empty object.
 Result<json::object> ParseBody(const Ask& ask);
+// The same for operations whose body may hold a code package; takes the body out of `ask`.
+Task<Result<json::object>> ParseLargeBody(const Setup& setup, Ask& ask);
 
 // Query parameters.  Absent or empty is nullopt.
 std::optional<std::string> QueryText(const Ask& ask, std::string_view name);

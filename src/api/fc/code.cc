@@ -39,17 +39,18 @@ std::string Seal(const Setup& setup, std::string_view path, std::string_view exp
 }  // namespace
 
 Task<Result<std::optional<packages::Package>>> TakeCode(const Setup& setup, std::string account,
-                                                        json::object input) {
-  auto code = json::Object(input, "code");
-  if (!code) co_return Refuse(code.error().message());
-  if (*code == nullptr || (*code)->empty()) co_return std::nullopt;
-  auto zip = json::String(**code, "zipFile");
+                                                        json::value code) {
+  if (code.is_null()) co_return std::nullopt;
+  if (!code.is_object()) co_return Refuse("code must be an object");
+  const json::object& from = code.get_object();
+  if (from.empty()) co_return std::nullopt;
+  auto zip = json::String(from, "zipFile");
   if (!zip) co_return Refuse("code." + zip.error().message());
-  auto bucket = json::String(**code, "ossBucketName");
+  auto bucket = json::String(from, "ossBucketName");
   if (!bucket) co_return Refuse("code." + bucket.error().message());
-  auto key = json::String(**code, "ossObjectName");
+  auto key = json::String(from, "ossObjectName");
   if (!key) co_return Refuse("code." + key.error().message());
-  auto checksum = json::String(**code, "checksum");
+  auto checksum = json::String(from, "checksum");
   if (!checksum) co_return Refuse("code." + checksum.error().message());
 
   Result<std::string> bytes = Refuse("code must hold zipFile, or ossBucketName and ossObjectName");

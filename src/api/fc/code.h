@@ -11,9 +11,9 @@
 namespace ebb::api {
 
 // `code` of a create or an update: {zipFile} or {ossBucketName, ossObjectName}, and `checksum`.
-// nullopt when `input` has none.  kInvalid InvalidArgument, EntityTooLarge.
+// nullopt when it is null or empty.  kInvalid InvalidArgument, EntityTooLarge.
 Task<Result<std::optional<packages::Package>>> TakeCode(const Setup& setup, std::string account,
-                                                        json::object input);
+                                                        json::value code);
 
 Task<Answer> GetFunctionCode(const Setup& setup, Ask ask);
 

@@ -21,6 +21,13 @@ Answer Show(const Setup& setup, const Result<FunctionPtr>& function) {
   return JsonAnswer(FormatFunction(**function, setup.config.region));
 }
 
+// So that a package is never copied.
+json::value MoveOutCode(json::object& input) {
+  json::value code = std::move(input["code"]);
+  input.erase("code");
+  return code;
+}
+
 // What ListFunctions filters by.
 struct FunctionFilter {
   std::string prefix;
@@ -63,7 +70,7 @@ Result<FunctionPtr> FindFunction(const Setup& setup, const Ask& ask) {
 }
 
 Task<Answer> CreateFunction(const Setup& setup, Ask ask) {
-  auto input = ParseBody(ask);
+  auto input = co_await ParseLargeBody(setup, ask);
   if (!input) co_return Fail(input.error());
   model::FunctionConfig config;
   auto name = json::String(*input, "functionName");
@@ -76,7 +83,7 @@ Task<Answer> CreateFunction(const Setup& setup, Ask ask) {
     co_return Fail(Error::Conflict("function '" + config.name + "' already exists.")
                        .WithCode("FunctionAlreadyExists"));
   }
-  auto package = co_await TakeCode(setup, ask.account, *std::move(input));
+  auto package = co_await TakeCode(setup, ask.account, MoveOutCode(*input));
   if (!package) co_return Fail(package.error());
   if (!*package) co_return Refuse("code is needed: zipFile, or ossBucketName and ossObjectName");
   Use(**package, config);
@@ -89,11 +96,11 @@ Task<Answer> GetFunction(const Setup& setup, Ask ask) {
 }
 
 Task<Answer> UpdateFunction(const Setup& setup, Ask ask) {
-  auto input = ParseBody(ask);
+  auto input = co_await ParseLargeBody(setup, ask);
   if (!input) co_return Fail(input.error());
   auto found = FindFunction(setup, ask);
   if (!found) co_return Fail(found.error());
-  auto package = co_await TakeCode(setup, ask.account, *input);
+  auto package = co_await TakeCode(setup, ask.account, MoveOutCode(*input));
   if (!package) co_return Fail(package.error());
   auto change = [input = *std::move(input),
                  package = *std::move(package)](model::FunctionConfig& config) -> Result<void> {
