@@ -94,9 +94,15 @@ struct Client::State {
   T RunToEnd(Task<T> task) {
     std::optional<T> out;
     std::exception_ptr thrown;
+    bool ended = false;
     io.restart();
-    asio::co_spawn(io, Keep(std::move(task), out), [&](std::exception_ptr e) { thrown = e; });
-    io.run();
+    asio::co_spawn(io, Keep(std::move(task), out), [&](std::exception_ptr e) {
+      thrown = e;
+      ended = true;
+    });
+    // Not run(): it would also wait for the timers of deadlines that were lifted.
+    while (!ended && io.run_one() > 0) {
+    }
     if (thrown) std::rethrow_exception(thrown);
     return std::move(*out);
   }
