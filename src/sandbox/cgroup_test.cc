@@ -137,6 +137,7 @@ TEST_F(CgroupTest, AGroupThatCannotBeLimitedIsNotMade) {
 TEST_F(CgroupTest, V1GroupsAreMadeInEveryHierarchyOnceEach) {
   for (const char* name :
        {"cpu/ebb/c-1/cpu.cfs_period_us", "cpu/ebb/c-1/cpu.cfs_quota_us", "cpu/ebb/c-1/tasks",
+        "cpu/ebb/c-1/cpuacct.usage", "memory/ebb/c-1/memory.max_usage_in_bytes",
         "memory/ebb/c-1/memory.limit_in_bytes", "memory/ebb/c-1/memory.memsw.limit_in_bytes",
         "memory/ebb/c-1/tasks", "pids/ebb/c-1/pids.max", "pids/ebb/c-1/tasks",
         "freezer/ebb/c-1/freezer.state", "freezer/ebb/c-1/tasks"}) {

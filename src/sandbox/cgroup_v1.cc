@@ -43,7 +43,19 @@ class CgroupV1 : public Cgroup {
     }
     const std::int64_t quota =
         std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
-    return WriteControl(at_.cpu / "cpu.cfs_quota_us", std::to_string(quota));
+    if (auto set = WriteControl(at_.cpu / "cpu.cfs_quota_us", std::to_string(quota)); !set) {
+      return set;
+    }
+    return OpenOften();
+  }
+
+  // What is used at every call stays open: finding it by name costs more than using it.
+  Result<void> OpenOften() {
+    state_ = base::Fd(open((at_.freezer / "freezer.state").c_str(), O_WRONLY | O_CLOEXEC));
+    usage_ = base::Fd(open((at_.cpuacct / "cpuacct.usage").c_str(), O_RDONLY | O_CLOEXEC));
+    peak_ = base::Fd(open((at_.memory / "memory.max_usage_in_bytes").c_str(), O_RDWR | O_CLOEXEC));
+    if (state_.valid() && usage_.valid() && peak_.valid()) return {};
+    return Fail(Error::System("open the cgroup's files", errno));
   }
 
   Result<std::vector<base::Fd>> OpenJoins() override {
@@ -56,15 +68,14 @@ class CgroupV1 : public Cgroup {
     return joins;
   }
 
-  Result<void> Freeze() override { return WriteControl(at_.freezer / "freezer.state", "FROZEN"); }
-  Result<void> Thaw() override { return WriteControl(at_.freezer / "freezer.state", "THAWED"); }
+  Result<void> Freeze() override { return SetState("FROZEN"); }
+  Result<void> Thaw() override { return SetState("THAWED"); }
 
   Consumption Measure() const override {
-    return {Duration(ReadControl(at_.cpuacct / "cpuacct.usage")),
-            ReadControl(at_.memory / "memory.max_usage_in_bytes")};
+    return {Duration(ReadNumber(usage_.get())), ReadNumber(peak_.get())};
   }
   void ResetPeak() override {
-    (void)WriteControl(at_.memory / "memory.max_usage_in_bytes", "0");  // Measures a bit too much.
+    if (pwrite(peak_.get(), "0", 1, 0) < 0) return;  // Then it measures a bit too much.
   }
 
   bool RanOutOfMemory() const override {
@@ -84,7 +95,8 @@ class CgroupV1 : public Cgroup {
   }
 
   Result<void> Remove() override {
-    (void)Thaw();  // The frozen do not die.  Not there any more is fine.
+    // The frozen do not die.  Not there any more is fine.
+    (void)WriteControl(at_.freezer / "freezer.state", "THAWED");
     Result<void> all;
     for (const base::Path& folder : Folders()) {
       if (auto removed = KillAndRemoveGroup(folder); !removed) all = removed;
@@ -93,11 +105,19 @@ class CgroupV1 : public Cgroup {
   }
 
  private:
+  Result<void> SetState(std::string_view state) {
+    if (pwrite(state_.get(), state.data(), state.size(), 0) > 0) return {};
+    return Fail(Error::System("set the freezer's state", errno));
+  }
+
   std::set<base::Path> Folders() const {  // Each once, also when mounted together.
     return {at_.cpu, at_.cpuacct, at_.memory, at_.pids, at_.freezer};
   }
 
   CgroupMounts::V1 at_;
+  base::Fd state_;
+  base::Fd usage_;
+  base::Fd peak_;
 };
 
 class CgroupTreeV1 : public CgroupTree {

@@ -3,15 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "net/timing.h"
 #include "sandbox/builtin_sandbox.h"
 #include "sandbox/custom_sandbox.h"
 #include "sandbox/mounts.h"
 #include "sandbox/network_namespace.h"
+#include "sandbox/program.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -20,71 +19,6 @@ namespace {
 // to nobody.  Used round and round: far more than can be alive.
 constexpr std::uint32_t kFirstUid = 1'900'000'000;
 constexpr std::uint32_t kUids = 100'000'000;
-
-constexpr int kPrepareMillis = 30'000;                     // Start-up on a loaded machine.
-constexpr auto kSendAgain = std::chrono::milliseconds(1);  // The helper is behind: rare.
-
-// Descriptors of a Launch in the order of OrderDescriptor.
-std::vector<int> Numbers(std::initializer_list<int> fixed, const std::vector<base::Fd>& joins) {
-  std::vector<int> numbers(fixed);
-  for (const base::Fd& join : joins) numbers.push_back(join.get());
-  return numbers;
-}
-
-// What programs expect to find.  The user's own values win, but for the instance's id.
-std::map<std::string, std::string> WithDefaults(std::map<std::string, std::string> environment,
-                                                const std::string& id) {
-  environment["FC_INSTANCE_ID"] = id;
-  environment.try_emplace("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
-  environment.try_emplace("HOME", "/tmp");
-  environment.try_emplace("LANG", "C.UTF-8");
-  return environment;
-}
-
-// Programs get their command and environment as C strings.
-Result<void> CheckStrings(const Spec& spec) {
-  const auto has_nul = [](const std::string& s) { return s.find('\0') != std::string::npos; };
-  for (const auto& [name, value] : spec.environment) {
-    if (!has_nul(name) && !has_nul(value) && !name.empty() && !name.contains('=')) continue;
-    return Fail(Error::FunctionFailed("the environment variable '" + name + "' cannot be set"));
-  }
-  if (std::ranges::any_of(spec.command, has_nul)) {
-    return Fail(Error::FunctionFailed("the command holds a NUL"));
-  }
-  return {};
-}
-
-// What is left of the memory size for V8's heap: it does not know the limit by itself, and would
-// sooner be killed than collect.  The rest is Node's own; 64 MiB was seen to be enough for it.
-std::string NodeHeapFlag(Mebibytes memory) {
-  const std::int64_t heap = std::max<std::int64_t>(memory.count() - 64, 64);
-  return "--max-old-space-size=" + std::to_string(heap);
-}
-
-// What the spawner's child runs.  Empty for Python, which a zygote forks.
-std::vector<std::string> CommandOf(const Spec& spec) {
-  switch (spec.runtime) {
-    case Runtime::kPython:
-      return {};
-    case Runtime::kNode:
-      return {"/usr/bin/node", NodeHeapFlag(spec.memory), "/opt/ebb/node/shim.cjs"};
-    case Runtime::kCustom:
-      return spec.command.empty() ? std::vector<std::string>{"/code/bootstrap"} : spec.command;
-  }
-  return {};
-}
-
-// Fills in the counts and returns the text: arguments, then environment, NUL-terminated each.
-std::string ProgramText(const Spec& spec, Order& order) {
-  std::string text;
-  const std::vector<std::string> command = CommandOf(spec);
-  if (command.empty()) return text;
-  for (const std::string& argument : command) text += argument + '\0';
-  for (const auto& [name, value] : spec.environment) text += name + '=' + value + '\0';
-  order.argument_count = static_cast<std::uint32_t>(command.size());
-  order.environment_count = static_cast<std::uint32_t>(spec.environment.size());
-  return text;
-}
 
 }  // namespace
 
@@ -95,18 +29,19 @@ struct HostLauncher::Sockets {
   base::Fd output_theirs;
 
   static Result<Sockets> Make() {
-    Sockets made;
     auto status = MakeSeqPacketPair();
     if (!status) return Fail(status.error());
     auto channel = MakeStreamPair();
     if (!channel) return Fail(channel.error());
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return Fail(Error::System("pipe", errno));
-    made.status = std::move(*status);
-    made.channel = std::move(*channel);
-    made.output_ours = base::Fd(ends[0]);
-    made.output_theirs = base::Fd(ends[1]);
-    return made;
+    return Sockets{std::move(*status), std::move(*channel), base::Fd(ends[0]), base::Fd(ends[1])};
+  }
+  // The child has them now; that ours are the last copies is how its end is noticed.
+  void CloseTheirs() {
+    status.theirs.Reset();
+    channel.theirs.Reset();
+    output_theirs.Reset();
   }
 };
 
@@ -115,9 +50,10 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
     : io_(io),
       pool_(pool),
       clock_(clock),
-      helpers_(std::move(helpers)),
       config_(std::move(config)),
+      helpers_(clock, std::move(helpers)),
       cgroups_(std::move(cgroups)),
+      networks_(std::make_shared<NetworkStock>()),
       undertaker_(std::make_unique<Undertaker>()) {}
 
 HostLauncher::~HostLauncher() {
@@ -126,44 +62,18 @@ HostLauncher::~HostLauncher() {
 }
 
 Result<void> HostLauncher::Prepare() {
-  auto status = MakeSeqPacketPair();
-  if (!status) return Fail(status.error());
-  const int fds[] = {status->theirs.get()};
-  if (!SendOrder(helpers_.state->control.get(), Order{.kind = OrderKind::kPrepare},
-                 config_.scratch.string(), fds)) {
-    return Fail(Error::System("talk to the spawner", errno));
-  }
-  status->theirs.Reset();
-  auto answer = WaitForAnswer(status->ours.get(), kPrepareMillis);
-  if (!answer) return Fail(answer.error());
-  if (answer->kind != StatusKind::kDone) return Fail(ToError(*answer));
-  return StartZygote();
-}
-
-Result<void> HostLauncher::StartZygote() {
-  auto status = MakeSeqPacketPair();
-  if (!status) return Fail(status.error());
-  auto control = MakeSeqPacketPair();
-  if (!control) return Fail(control.error());
-  const int fds[] = {status->theirs.get(), control->theirs.get()};
-  if (!SendOrder(helpers_.state->control.get(), Order{.kind = OrderKind::kZygote}, {}, fds)) {
-    return Fail(Error::System("talk to the spawner", errno));
-  }
-  status->theirs.Reset();
-  control->theirs.Reset();
-  zygote_ = std::move(control->ours);
-  auto answer = WaitForAnswer(status->ours.get(), kPrepareMillis);
-  if (answer) return Fail(ToError(*answer));  // It could not be started.
-  if (answer.error().code() != "Closed") return Fail(answer.error());
-  return {};
+  pool_.Post([networks = networks_] { networks->Refill(); });
+  return helpers_.Prepare(config_.scratch);
 }
 
 Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSink output,
                                                             Deadline deadline) {
-  if (auto fit = CheckStrings(spec); !fit) co_return Fail(fit.error());
-  spec.environment = WithDefaults(std::move(spec.environment), spec.id);
+  auto environment = MakeEnvironment(spec);
+  if (!environment) co_return Fail(environment.error());
+  spec.environment = std::move(*environment);
   auto started = co_await Start(std::move(spec), std::move(output), deadline);
   if (!started) co_return Fail(started.error());
+  pool_.Post([networks = networks_] { networks->Refill(); });
   if (started->spec.runtime == Runtime::kCustom) {
     co_return std::make_unique<CustomSandbox>(io_, clock_, std::move(*started));
   }
@@ -173,58 +83,56 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
   co_return sandbox;
 }
 
-// Mounts, cgroups and a network namespace: 1 ms and more of system calls, so on the pool.
-Task<Result<HostLauncher::Parts>> HostLauncher::MakeParts(const Spec& spec) {
-  co_return co_await pool_.Run([this, &spec]() -> Result<Parts> {
-    auto cgroup = cgroups_->Make(spec.id, {spec.cpu, spec.memory, spec.max_processes});
-    if (!cgroup) return Fail(cgroup.error());
-    auto network = MakeNetworkNamespace();
-    // From here on the undertaker removes what was made, whatever fails.
-    Parts parts;
-    parts.processes = std::make_unique<ProcessTree>(io_, *undertaker_, std::move(*cgroup),
-                                                    network ? std::move(*network) : base::Fd());
-    if (!network) return Fail(network.error());
-    auto code = MakeCodeMount(spec.code);
-    if (!code) return Fail(code.error());
-    auto tmp = MakeTmpMount(spec.disk);
-    if (!tmp) return Fail(tmp.error());
-    auto joins = parts.processes->cgroup().OpenJoins();
-    if (!joins) return Fail(joins.error());
-    parts.code = std::move(*code);
-    parts.tmp = std::move(*tmp);
-    parts.joins = std::move(*joins);
-    return parts;
-  });
-}
-
 Task<Result<Started>> HostLauncher::Start(Spec spec, OutputSink output, Deadline deadline) {
-  auto parts = co_await MakeParts(spec);
+  // Half a millisecond and more of system calls that may wait for locks: not on the loop.
+  auto parts = co_await pool_.Run([this, &spec] { return MakeParts(spec); });
   if (!parts) co_return Fail(parts.error());
-  Started started;
-  started.processes = std::move(parts->processes);
-  if (config_.inside_door.port != 0) {
-    auto listener = ListenInside(started.processes->network(), config_.inside_door.port);
-    if (!listener) co_return Fail(listener.error());
-    started.door = config_.inside_door.open(std::move(*listener));
-  }
+  auto door = OpenDoor(*parts->processes);
+  if (!door) co_return Fail(door.error());
   auto sockets = Sockets::Make();
   if (!sockets) co_return Fail(sockets.error());
-  parts->processes = std::move(started.processes);
   auto sent = co_await SendLaunch(spec, *parts, *sockets, deadline);
-  started.processes = std::move(parts->processes);
   if (!sent) co_return Fail(sent.error());
-  sockets->status.theirs.Reset();
-  sockets->channel.theirs.Reset();
-  sockets->output_theirs.Reset();
-
-  auto confined = co_await WaitConfined(*started.processes, sockets->status.ours, deadline);
-  if (!confined) co_return Fail(confined.error());
+  sockets->CloseTheirs();
+  auto status = co_await WaitConfined(*parts->processes, std::move(sockets->status.ours), deadline);
+  if (!status) co_return Fail(status.error());
+  Started started;
   started.spec = std::move(spec);
+  started.processes = std::move(parts->processes);
   started.output =
       std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
+  started.door = std::move(*door);
   started.channel = std::move(sockets->channel.ours);
-  started.status = std::move(sockets->status.ours);
+  started.status = std::move(*status);
   co_return started;
+}
+
+// On the pool.  What was made is removed by the undertaker, whatever fails after it.
+Result<HostLauncher::Parts> HostLauncher::MakeParts(const Spec& spec) {
+  auto cgroup = cgroups_->Make(spec.id, {spec.cpu, spec.memory, spec.max_processes});
+  if (!cgroup) return Fail(cgroup.error());
+  auto network = networks_->Take();
+  Parts parts;
+  parts.processes = std::make_unique<ProcessTree>(io_, *undertaker_, std::move(*cgroup),
+                                                  network ? std::move(*network) : base::Fd());
+  if (!network) return Fail(network.error());
+  auto code = MakeCodeMount(spec.code);
+  if (!code) return Fail(code.error());
+  auto tmp = MakeTmpMount(spec.disk);
+  if (!tmp) return Fail(tmp.error());
+  auto joins = parts.processes->cgroup().OpenJoins();
+  if (!joins) return Fail(joins.error());
+  parts.code = std::move(*code);
+  parts.tmp = std::move(*tmp);
+  parts.joins = std::move(*joins);
+  return parts;
+}
+
+Result<std::shared_ptr<void>> HostLauncher::OpenDoor(const ProcessTree& processes) {
+  if (config_.inside_door.port == 0) return nullptr;
+  auto listener = ListenInside(processes.network(), config_.inside_door.port);
+  if (!listener) return Fail(listener.error());
+  return config_.inside_door.open(std::move(*listener));
 }
 
 Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts,
@@ -234,59 +142,32 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
   order.uid = kFirstUid + next_uid_++ % kUids;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);
-  const std::string text = ProgramText(spec, order);
-  if (text.size() > kMaxOrderText) {
-    co_return Fail(Error::FunctionFailed("the command and the environment are too long"));
-  }
-  const std::vector<int> fds = Numbers(
-      {sockets.status.theirs.get(), sockets.channel.theirs.get(), sockets.output_theirs.get(),
-       parts.processes->network().get(), parts.code.get(), parts.tmp.get()},
-      parts.joins);
-  while (true) {
-    auto sent = TrySend(spec, order, text, fds);
-    if (!sent) co_return Fail(sent.error());
-    if (*sent) co_return Result<void>();
-    co_await net::SleepFor(kSendAgain);
-    if (deadline.passed(clock_.Now())) {
-      co_return Fail(Error::DeadlineExceeded("the helpers are too busy to start a sandbox"));
-    }
-  }
+  const auto text = MakeOrderText(spec, order);
+  if (!text) co_return Fail(text.error());
+  std::vector<int> fds(kFixedFds);
+  fds[kStatusFd] = sockets.status.theirs.get();
+  fds[kChannelFd] = sockets.channel.theirs.get();
+  fds[kOutputFd] = sockets.output_theirs.get();
+  fds[kNetworkFd] = parts.processes->network().get();
+  fds[kCodeFd] = parts.code.get();
+  fds[kTmpFd] = parts.tmp.get();
+  for (const base::Fd& join : parts.joins) fds.push_back(join.get());
+  co_return co_await helpers_.Send(spec.runtime, order, *text, fds, deadline);
 }
 
-// False: the helper's socket is full.
-Result<bool> HostLauncher::TrySend(const Spec& spec, const Order& order, std::string_view text,
-                                   std::span<const int> fds) {
-  const bool python = spec.runtime == Runtime::kPython;
-  const int helper = python ? zygote_.get() : helpers_.state->control.get();
-  if (SendOrder(helper, order, text, fds)) return true;
-  if (errno == EAGAIN) return false;
-  if (!python) return Fail(Error::System("talk to the spawner", errno));
-  // The zygote has ended.  Whoever did that, the next one is as good.
-  if (auto again = StartZygote(); !again) return Fail(again.error());
-  if (SendOrder(zygote_.get(), order, text, fds)) return true;
-  return Fail(Error::System("talk to the Python zygote", errno));
-}
-
-Task<Result<void>> HostLauncher::WaitConfined(ProcessTree& processes, base::Fd& status,
-                                              Deadline deadline) {
-  base::Fd copy(fcntl(status.get(), F_DUPFD_CLOEXEC, 0));
-  Descriptor answers(io_, std::move(copy));
+// Returns the status socket, on which a custom program's start is still to be told.
+Task<Result<base::Fd>> HostLauncher::WaitConfined(ProcessTree& processes, base::Fd status,
+                                                  Deadline deadline) {
+  Descriptor answers(io_, std::move(status));
   while (true) {
     const bool ready = co_await answers.WaitReadable(deadline);
     if (!ready) co_return Fail(Error::DeadlineExceeded("the sandbox was not ready in time"));
     auto answer = ReadAnswer(answers.get());
     if (!answer) co_return Fail(answer.error());
-    switch (answer->kind) {
-      case StatusKind::kForked:
-        if (auto begun = processes.Begin(std::move(answer->pidfd)); !begun) {
-          co_return Fail(begun.error());
-        }
-        break;
-      case StatusKind::kConfined:
-        co_return Result<void>();
-      default:
-        co_return Fail(ToError(*answer));
-    }
+    if (answer->kind == StatusKind::kConfined) co_return answers.Release();
+    if (answer->kind != StatusKind::kForked) co_return Fail(ToError(*answer));
+    auto begun = processes.Begin(std::move(answer->pidfd));
+    if (!begun) co_return Fail(begun.error());
   }
 }
 

@@ -1,12 +1,13 @@
 // sandbox/host_launcher.h
-// Starts sandboxes on this machine: asks the helpers for the processes, and makes everything
-// around them.
+// Starts sandboxes on this machine: makes everything around a process, and has a helper fork it.
 #pragma once
 
 #include <memory>
+#include <vector>
 
-#include "sandbox/helpers_state.h"
+#include "sandbox/helper_link.h"
 #include "sandbox/host_sandbox.h"
+#include "sandbox/network_stock.h"
 #include "sandbox/undertaker.h"
 
 namespace ebb::sandbox {
@@ -18,8 +19,7 @@ class HostLauncher : public Launcher {
                Config config, std::unique_ptr<CgroupTree> cgroups);
   ~HostLauncher() override;  // Every sandbox must be gone.
 
-  // The spawner builds the template root and starts the Python zygote.
-  Result<void> Prepare();
+  Result<void> Prepare();  // Before the first Launch.  Errors: as HelperLink::Prepare.
 
   Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                 Deadline deadline) override;
@@ -34,22 +34,20 @@ class HostLauncher : public Launcher {
   };
   struct Sockets;
 
-  Task<Result<Parts>> MakeParts(const Spec& spec);
+  Result<Parts> MakeParts(const Spec& spec);
   Task<Result<Started>> Start(Spec spec, OutputSink output, Deadline deadline);
+  Result<std::shared_ptr<void>> OpenDoor(const ProcessTree& processes);
   Task<Result<void>> SendLaunch(const Spec& spec, const Parts& parts, const Sockets& sockets,
                                 Deadline deadline);
-  Result<bool> TrySend(const Spec& spec, const Order& order, std::string_view text,
-                       std::span<const int> fds);
-  Task<Result<void>> WaitConfined(ProcessTree& processes, base::Fd& status, Deadline deadline);
-  Result<void> StartZygote();
+  Task<Result<base::Fd>> WaitConfined(ProcessTree& processes, base::Fd status, Deadline deadline);
 
   asio::io_context& io_;
   net::BlockingPool& pool_;
   const Clock& clock_;
-  Helpers helpers_;
   Config config_;
+  HelperLink helpers_;
   std::unique_ptr<CgroupTree> cgroups_;
-  base::Fd zygote_;  // The control socket of the Python zygote.
+  std::shared_ptr<NetworkStock> networks_;  // Shared with the job on the pool that refills it.
   std::uint32_t next_uid_ = 0;
   std::unique_ptr<Undertaker> undertaker_;
 };

@@ -68,18 +68,6 @@ std::set<pid_t> Descendants() {
   return all;
 }
 
-// How many sandboxes have a cgroup below `name`.
-int CountGroups(const std::string& name = "ebb-test-" + std::to_string(getpid())) {
-  auto mounts = FindCgroups(*base::ReadFile("/proc/self/mountinfo"));
-  const base::Path at = (mounts->v2.empty() ? mounts->v1.memory : mounts->v2) / name;
-  int count = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(at, error)) {
-    count += entry.is_directory();
-  }
-  return count;
-}
-
 class Lifecycle : public SandboxFixture {};
 
 TEST_F(Lifecycle, NothingIsLeftOfTwoHundredSandboxes) {

@@ -7,8 +7,10 @@
 
 #include <fstream>
 #include <optional>
+#include <set>
 #include <string>
 
+#include "sandbox/cgroup.h"
 #include "sandbox/host.h"
 #include "testkit/run_task.h"
 #include "testkit/temp_folder.h"
@@ -45,6 +47,18 @@ struct Host {
   std::optional<net::BlockingPool> pool;
   std::unique_ptr<Launcher> launcher;
 };
+
+// How many sandboxes have a cgroup below `name`.
+inline int CountGroups(const std::string& name = "ebb-test-" + std::to_string(getpid())) {
+  auto mounts = FindCgroups(*base::ReadFile("/proc/self/mountinfo"));
+  const base::Path at = (mounts->v2.empty() ? mounts->v1.memory : mounts->v2) / name;
+  int count = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(at, error)) {
+    count += entry.is_directory();
+  }
+  return count;
+}
 
 // The tests of a suite share a launcher, since starting one takes a tenth of a second.
 class SandboxFixture : public testing::Test {

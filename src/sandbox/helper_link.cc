@@ -1,0 +1,81 @@
+#include "sandbox/helper_link.h"
+
+#include <cerrno>
+
+#include "base/log.h"
+#include "net/timing.h"
+
+namespace ebb::sandbox {
+namespace {
+
+constexpr int kPrepareMillis = 30'000;                     // Start-up on a loaded machine.
+constexpr auto kSendAgain = std::chrono::milliseconds(1);  // The helper is behind: rare.
+
+}  // namespace
+
+HelperLink::HelperLink(const Clock& clock, Helpers helpers)
+    : clock_(clock), helpers_(std::move(helpers)) {}
+
+Result<void> HelperLink::Prepare(const base::Path& scratch) {
+  auto status = MakeSeqPacketPair();
+  if (!status) return Fail(status.error());
+  const int fds[] = {status->theirs.get()};
+  if (!SendOrder(helpers_.state->control.get(), Order{.kind = OrderKind::kPrepare},
+                 scratch.string(), fds)) {
+    return Fail(Error::System("talk to the spawner", errno));
+  }
+  status->theirs.Reset();
+  auto answer = WaitForAnswer(status->ours.get(), kPrepareMillis);
+  if (!answer) return Fail(answer.error());
+  if (answer->kind != StatusKind::kDone) return Fail(ToError(*answer));
+  return StartZygote();
+}
+
+// It boots while the server goes on: orders wait in its socket.
+Result<void> HelperLink::StartZygote() {
+  auto status = MakeSeqPacketPair();
+  if (!status) return Fail(status.error());
+  auto control = MakeSeqPacketPair();
+  if (!control) return Fail(control.error());
+  const int fds[] = {status->theirs.get(), control->theirs.get()};
+  if (!SendOrder(helpers_.state->control.get(), Order{.kind = OrderKind::kZygote}, {}, fds)) {
+    return Fail(Error::System("talk to the spawner", errno));
+  }
+  status->theirs.Reset();
+  control->theirs.Reset();
+  zygote_ = std::move(control->ours);
+  // It closes the status socket by becoming Python, and says something only if it cannot.
+  auto answer = WaitForAnswer(status->ours.get(), kPrepareMillis);
+  if (answer) return Fail(ToError(*answer));
+  if (answer.error().code() != "Closed") return Fail(answer.error());
+  return {};
+}
+
+Task<Result<void>> HelperLink::Send(Runtime runtime, Order order, std::string_view text,
+                                    std::span<const int> fds, Deadline deadline) {
+  while (true) {
+    auto sent = TrySend(runtime, order, text, fds);
+    if (!sent) co_return Fail(sent.error());
+    if (*sent) co_return Result<void>();
+    co_await net::SleepFor(kSendAgain);
+    if (deadline.passed(clock_.Now())) {
+      co_return Fail(Error::DeadlineExceeded("the helpers are too busy to start a sandbox"));
+    }
+  }
+}
+
+// False: the helper's socket is full.
+Result<bool> HelperLink::TrySend(Runtime runtime, const Order& order, std::string_view text,
+                                 std::span<const int> fds) {
+  const bool python = runtime == Runtime::kPython;
+  const int helper = python ? zygote_.get() : helpers_.state->control.get();
+  if (SendOrder(helper, order, text, fds)) return true;
+  if (errno == EAGAIN) return false;
+  if (!python) return Fail(Error::System("talk to the spawner", errno));
+  log::Warn("the Python zygote has ended; starting another", {{"errno", errno}});
+  if (auto again = StartZygote(); !again) return Fail(again.error());
+  if (SendOrder(zygote_.get(), order, text, fds)) return true;
+  return Fail(Error::System("talk to the Python zygote", errno));
+}
+
+}  // namespace ebb::sandbox

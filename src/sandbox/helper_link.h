@@ -1,0 +1,38 @@
+// sandbox/helper_link.h
+// The server's end of the helpers: the spawner, and the Python zygote that it starts.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "net/task.h"
+#include "sandbox/helpers_state.h"
+
+namespace ebb::sandbox {
+
+// Lives on its io_context.  Destroying it ends the helpers and every sandbox.
+class HelperLink {
+ public:
+  HelperLink(const Clock& clock, Helpers helpers);
+
+  // The spawner builds the template root from `scratch` and starts the zygote.  Blocks; at start.
+  // Errors: kUnavailable, naming the step.
+  Result<void> Prepare(const base::Path& scratch);
+
+  // Sends a kLaunch to who starts `runtime`.  A zygote that has ended is replaced.
+  // Errors: kUnavailable the helper is gone; kDeadline it is behind.
+  Task<Result<void>> Send(Runtime runtime, Order order, std::string_view text,
+                          std::span<const int> fds, Deadline deadline);
+
+ private:
+  Result<bool> TrySend(Runtime runtime, const Order& order, std::string_view text,
+                       std::span<const int> fds);
+  Result<void> StartZygote();
+
+  const Clock& clock_;
+  Helpers helpers_;
+  base::Fd zygote_;  // Its control socket.
+};
+
+}  // namespace ebb::sandbox

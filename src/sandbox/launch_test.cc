@@ -1,0 +1,74 @@
+// Several sandboxes at once, and launches that are given up; needs root.
+#include "net/task_group.h"
+#include "net/timing.h"
+#include "sandbox/sandbox_fixture.h"
+
+namespace ebb::sandbox {
+namespace {
+
+class Launching : public SandboxFixture {
+ protected:
+  // What fails is told by its answer missing: when cancelled it must fail.
+  Task<void> LaunchOne(Spec spec, std::vector<std::string>& answers) {
+    Call call;
+    call.request_id = spec.id;
+    call.payload = spec.id;
+    auto sandbox = co_await host_->launcher->Launch(std::move(spec), [](auto) {}, Soon());
+    if (!sandbox) co_return;
+    auto loaded = co_await (*sandbox)->Initialize(Soon());
+    if (!loaded) co_return;
+    auto reply = co_await (*sandbox)->Invoke(std::move(call), Soon());
+    if (reply) answers.push_back(reply->body);
+  }
+};
+
+TEST_F(Launching, FortyAtOnceAllAnswerForThemselves) {
+  Code("index.py", "def handler(e, c): return e.decode() + ' for ' + c.request_id\n");
+  net::TaskGroup tasks(io());
+  std::vector<std::string> answers;
+  std::set<std::string> expected;
+  for (int i = 0; i < 40; ++i) {
+    Spec spec = MakeSpec();
+    expected.insert(spec.id + " for " + spec.id);
+    tasks.Spawn("launch", LaunchOne(std::move(spec), answers));
+  }
+  io().restart();
+  while (tasks.running() > 0 && io().run_one() > 0) {
+  }
+  EXPECT_EQ(std::set<std::string>(answers.begin(), answers.end()), expected);
+}
+
+TEST_F(Launching, GivenUpAtAnyMomentLeavesNothing) {
+  Code("index.py", "def handler(e, c): return e\n");
+  // One more step of the loop each time, until the launch gets through.
+  std::vector<std::string> answers;
+  for (int steps = 0; answers.empty(); ++steps) {
+    net::TaskGroup tasks(io());
+    tasks.Spawn("launch", LaunchOne(MakeSpec(), answers));
+    io().restart();
+    for (int i = 0; i < steps && tasks.running() > 0; ++i) io().run_one();
+    testkit::RunToEnd(io(), tasks.Stop());
+  }
+  TearDownTestSuite();  // Waits for what is left of all of them.
+  EXPECT_EQ(CountGroups(), 0);
+  SetUpTestSuite();
+}
+
+TEST_F(Launching, RefusesVariablesThatNoProgramCanGet) {
+  Spec spec = MakeSpec();
+  spec.environment["A"] = std::string("b\0C=d", 5);
+  auto sandbox = Launch(spec);
+  ASSERT_FALSE(sandbox);
+  EXPECT_EQ(sandbox.error().message(), "the environment variable 'A' cannot be set");
+}
+
+TEST_F(Launching, FailsWithinItsDeadline) {
+  Code("index.py", "def handler(e, c): return e\n");
+  auto sandbox = testkit::RunToEnd(
+      io(), host_->launcher->Launch(MakeSpec(), [](auto) {}, Deadline(TimePoint())));
+  ASSERT_FALSE(sandbox);
+  EXPECT_EQ(sandbox.error().kind(), ErrorKind::kDeadline);
+}
+
+}  // namespace
+}  // namespace ebb::sandbox
