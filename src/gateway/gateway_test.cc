@@ -4,6 +4,8 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "net/http_server.h"
+#include "net/stream.h"
 #include "testkit/fake_node.h"
 
 namespace ebb::gateway {
@@ -171,6 +173,27 @@ TEST_F(GatewayTest, LongPathsAndHeadersAreRefused) {
   net::Request headers = Request(host);
   headers.headers.Add("X", std::string(9000, 'x'));
   EXPECT_EQ(Answer(std::move(headers)).status, 400);
+}
+
+TEST_F(GatewayTest, ClientThatLeavesEndsTheAttemptAndPaysForWhatRan) {
+  const std::string host = Open("site");
+  net::HttpServer server(node_.io, {}, [this](net::Request& r) { return gateway_->Handle(r); });
+  base::Fd socket = net::ListenTcp("127.0.0.1", 0).value();
+  const std::uint16_t port = net::PortOf(socket).value();
+  const auto listening = server.Serve(std::move(socket));
+  node_.launcher.call_gate.Close();
+
+  auto client = node_.RunToEnd(net::ConnectTcp("127.0.0.1", port, Deadline::Never())).value();
+  const std::string head = "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+  ASSERT_TRUE(node_.RunToEnd(client->Write(head)));
+  while (node_.launcher.call_gate.waiting() == 0) node_.io.run_one();
+  client.reset();
+  while (node_.launcher.kills == 0) node_.io.run_one();
+
+  const auto records = node_.Records();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].outcome, model::Outcome::kCancelled);
+  node_.RunToEnd(server.Stop(Deadline(clock_.Now())));
 }
 
 class CustomGatewayTest : public GatewayTest {
