@@ -19,6 +19,7 @@ Result<UsageFilter> ParseFilter(const Ask& ask) {
   filter.account = ask.account;
   filter.function = QueryText(ask, "function");
   filter.request_id = QueryText(ask, "requestId");
+  filter.trigger = QueryText(ask, "trigger");
   filter.from = *from;
   filter.until = *until;
   return filter;
@@ -131,27 +132,18 @@ Task<Answer> ListUsageRecords(const Setup& setup, Ask ask) {
   if (!limit) co_return Fail(limit.error());
   auto after = ParseToken(ask);
   if (!after) co_return Fail(after.error());
-  const auto trigger = QueryText(ask, "trigger");
   metering::Ledger& ledger = setup.services.ledger;
   auto flushed = co_await ledger.Flush();
   if (!flushed) co_return Fail(flushed.error());
+  auto page = co_await ledger.List(*filter, *limit, *after);
+  if (!page) co_return Fail(AsInvalidArgument(page.error()));
 
-  // The ledger does not filter by trigger, so a page here may take several of its pages.
   json::array records;
-  std::optional<std::string> next = *after;
-  do {
-    const int missing = *limit - static_cast<int>(records.size());
-    auto page = co_await ledger.List(*filter, trigger ? *limit : missing, next);
-    if (!page) co_return Fail(AsInvalidArgument(page.error()));
-    for (const model::UsageRecord& record : page->records) {
-      if (trigger && record.trigger != *trigger) continue;
-      records.push_back(FormatRecord(record, ledger.prices()));
-    }
-    next = page->next;
-  } while (next && records.size() < static_cast<std::size_t>(*limit));
-
+  for (const model::UsageRecord& record : page->records) {
+    records.push_back(FormatRecord(record, ledger.prices()));
+  }
   json::object out{{"records", std::move(records)}};
-  if (next) out["nextToken"] = FormatToken(*next);
+  if (page->next) out["nextToken"] = FormatToken(*page->next);
   co_return JsonAnswer(out);
 }
 
