@@ -7,7 +7,7 @@
 
 #include "model/function_rules.h"
 #include "packages/entry_path.h"
-#include "packages/zip_names.h"
+#include "packages/zip_directory.h"
 
 namespace ebb::packages {
 namespace {
@@ -109,7 +109,8 @@ Error Archive::Damaged() const {
   if (state_->bytes.starts_with("PK")) {
     return model::InvalidArgument(
         "code package: the zip is damaged or was cut off: the list of its files, which comes last, "
-        "is missing");
+        "is "
+        "incomplete");
   }
   return model::InvalidArgument("code package: not a zip or tar (plain, gzip, xz or zstd): " +
                                 reason);
@@ -136,6 +137,7 @@ Result<Archive> Archive::Open(std::string_view bytes) {
   if (bytes.starts_with("PK")) {
     const auto name = FindNameWithNul(bytes);
     if (name) return Fail(BadEntry(*name, "has a name with a NUL in it"));
+    if (!ListsAllEntries(bytes)) return Fail(archive.Damaged());
   }
   if (archive_read_open_memory(reader, bytes.data(), bytes.size()) != ARCHIVE_OK) {
     return Fail(archive.Damaged());

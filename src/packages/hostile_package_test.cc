@@ -231,6 +231,16 @@ TEST_F(HostilePackageTest, ZipThatWasCutOffAnywhereIsRefused) {
   }
 }
 
+TEST_F(HostilePackageTest, ZipWhoseListOfEntriesIsDamagedIsRefused) {
+  for (const int damaged : {0, 1}) {
+    std::string zip = ZipByHand({{.name = "index.py"}, {.name = "more.py"}});
+    std::size_t at = zip.find("PK\1\2");
+    if (damaged == 1) at = zip.find("PK\1\2", at + 1);
+    zip[at + 2] = 'x';
+    EXPECT_NE(Says(zip).find("list of its files"), std::string::npos) << damaged;
+  }
+}
+
 TEST_F(HostilePackageTest, CompressedTarThatWasCutOffIsRefused) {
   for (const auto format : {Format::kTarGz, Format::kTarXz, Format::kTarZstd}) {
     std::string noise;  // Does not compress, so that every cut falls into the data.
