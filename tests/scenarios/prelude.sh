@@ -5,7 +5,7 @@ s3() {
   local method=$1 path=$2
   shift 2
   curl -sS --path-as-is -X "$method" -w '\nstatus %{http_code}\n' \
-    --aws-sigv4 "aws:amz:us-east-1:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --aws-sigv4 "aws:amz:us-east-1:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     "$@" "$EBB_S3_ENDPOINT$path"
 }
 
