@@ -85,7 +85,7 @@ void AddLogs(CLI::App& app, Command& chosen) {
   sub->add_option("--request-id", options->request_id, "Only of this request");
   sub->add_option("-n,--lines", options->lines, "At most the newest so many")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 10'000));  // The API's limit.
   sub->callback([&chosen, options] {
     chosen = [options](Session& session) { return Logs(session, *options); };
   });

@@ -99,7 +99,7 @@ Result<Exit> Usage(Session& session, const Options& options) {
     return Exit::kOk;
   }
   ask.path = "/ebb/v1/usage/records";
-  ask.query.emplace_back("limit", std::to_string(std::min(options.lines, 1000)));
+  ask.query.emplace_back("limit", std::to_string(std::min(options.lines, 100)));
   auto records =
       SendForAll(**client, std::move(ask), "records", static_cast<std::size_t>(options.lines));
   if (!records) return Fail(records.error());
