@@ -28,7 +28,8 @@ class SystemClock : public Clock {
   }
 };
 
-// Moves only by Advance.  For tests; one thread.
+// Moves only by Advance.  For tests; one thread.  Begins far in the real clock's future, so that a
+// deadline made from it never passes by itself where a real timer waits for it.
 class ManualClock : public Clock {
  public:
   TimePoint Now() const override { return now_; }
@@ -39,7 +40,7 @@ class ManualClock : public Clock {
   }
 
  private:
-  TimePoint now_{std::chrono::hours(1)};
+  TimePoint now_{std::chrono::years(10)};
   WallTime wall_{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23}};
 };
 
