@@ -33,6 +33,7 @@ class ServingDoor : public Door {
   Task<Attempt> Ask(Attempt attempt, std::unique_ptr<Running> running, Call call);
   Task<Attempt> PassThrough(Attempt attempt, std::unique_ptr<Running> running, Call call);
   sandbox::Call MakeCall(const model::Function& function, Call& call) const;
+  Attempt NotStarted(Attempt attempt, const model::Function& function, const Error& error) const;
   Attempt Broken(Attempt attempt, Running& running, Phase phase, const Error& error,
                  Caller caller) const;
   Deadline In(Duration duration) const { return Deadline(dependencies_.clock.Now() + duration); }
@@ -83,10 +84,7 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
   scheduler::Version version = MakeVersion(*function, config_, dependencies_);
   const Deadline start_by = In(config_.launch_timeout);
   auto lease = co_await dependencies_.scheduler.Acquire(std::move(version), start_by);
-  if (!lease) {
-    attempt.outcome = Fail(lease.error().With("acquire an instance"));
-    co_return attempt;
-  }
+  if (!lease) co_return NotStarted(std::move(attempt), **function, lease.error());
   attempt.instance_id = lease->instance_id();
   auto running = std::make_unique<Running>(dependencies_,
                                            Running::Subject{.function = std::move(*function),
@@ -169,6 +167,19 @@ sandbox::Call ServingDoor::MakeCall(const model::Function& function, Call& call)
   asked.access_key_secret = std::move(key.secret);
   asked.security_token = std::move(key.security_token);
   return asked;
+}
+
+// Nothing ran, so nothing is billed; still it may be the function that makes it impossible, such as
+// an environment that no process can be given.
+Attempt ServingDoor::NotStarted(Attempt attempt, const model::Function& function,
+                                const Error& error) const {
+  if (IsFunctionFault(error.kind())) {
+    attempt.outcome =
+        MakeFault(error, {.phase = Phase::kInitialize, .function = function.config}).reply;
+  } else {
+    attempt.outcome = Fail(error.With("acquire an instance"));
+  }
+  return attempt;
 }
 
 // The sandbox could not answer.  After that it is of no use any more, whoever is at fault.

@@ -52,7 +52,8 @@ struct Attempt {
   // Instead of a Reply's body, for Call::http.  The instance is held until its body has been read
   // to the end or dropped; only then is the usage complete, and goes to Dependencies::late_usage.
   std::optional<net::Response> http;
-  // There when the function was reached and the attempt is over: exactly then it is billed.
+  // There when the function was reached and the attempt is over: exactly then it is billed.  (A
+  // function that cannot even be started gets a Reply that is not ok, and no usage.)
   std::optional<model::UsageRecord> usage;
   std::string instance_id;
   std::string version;

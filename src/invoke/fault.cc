@@ -52,13 +52,18 @@ Words WordsFor(const Error& error, const Circumstances& c) {
                     c.function.memory.count(), Suffix(c));
     return {std::move(message), "FunctionOOMError", model::Outcome::kOutOfMemory};
   }
-  if (c.phase == Phase::kInitialize && error.code() != "ProcessExited") {
-    const std::string type = error.code().empty() ? "FunctionInitializationError" : error.code();
-    return {error.message(), type, model::Outcome::kInitError};
+  const bool loading = c.phase == Phase::kInitialize;
+  const bool ended = error.code() == "ProcessExited" || (!loading && error.code().empty());
+  const auto outcome = loading ? model::Outcome::kInitError
+                       : ended ? model::Outcome::kCrash
+                               : model::Outcome::kFunctionError;
+  if (ended) {
+    return {"Process exited unexpectedly before completing request " + Suffix(c),
+            "FunctionUnhandledError", outcome};
   }
-  return {"Process exited unexpectedly before completing request " + Suffix(c),
-          "FunctionUnhandledError",
-          c.phase == Phase::kInitialize ? model::Outcome::kInitError : model::Outcome::kCrash};
+  // What the sandbox says for itself, such as an exception at import or a response that is not one.
+  const std::string type = error.code().empty() ? "FunctionInitializationError" : error.code();
+  return {error.message(), type, outcome};
 }
 
 // A shim's own error JSON is passed on as it is.
