@@ -82,7 +82,7 @@ Task<Result<std::string>> ReadAll(Body& body, std::size_t limit) {
   if (length && *length > limit) co_return Fail(too_large);
   std::string all;
   // One more byte than announced: the read that finds the end needs room too.
-  std::size_t room = length ? static_cast<std::size_t>(*length) + 1 : 16 * 1024;
+  std::size_t room = length ? static_cast<std::size_t>(*length) + 1 : 16UL * 1024;
   for (;;) {
     const std::size_t before = all.size();
     all.resize(before + room);
@@ -91,7 +91,7 @@ Task<Result<std::string>> ReadAll(Body& body, std::size_t limit) {
     all.resize(before + *count);
     if (*count == 0) co_return all;
     if (all.size() > limit) co_return Fail(too_large);
-    room = std::clamp<std::size_t>(all.size(), 16 * 1024, 1024 * 1024);
+    room = std::clamp<std::size_t>(all.size(), 16UL * 1024, 1024UL * 1024);
   }
 }
 

@@ -9,7 +9,7 @@
 namespace ebb::net {
 namespace {
 
-constexpr std::size_t kMaxHeadBytes = 64 * 1024;
+constexpr std::size_t kMaxHeadBytes = 64UL * 1024;
 
 BodyFraming FramingOf(const Request& request) {
   using enum BodyFraming::Kind;

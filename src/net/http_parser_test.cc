@@ -7,6 +7,8 @@
 namespace ebb::net {
 namespace {
 
+using namespace std::string_view_literals;
+
 Result<std::size_t> FeedHead(std::string_view text) { return MakeRequestParser()->Feed(text); }
 
 TEST(HttpParserTest, AHeadIsTakenUpToItsEndAndNoFurther) {
@@ -80,7 +82,7 @@ TEST(HttpParserTest, WhatCouldBeReadInTwoWaysIsRefused) {
     EXPECT_EQ(fed.error().kind(), ErrorKind::kInvalid) << text;
   }
   // Not in the table, where it would end the string.
-  EXPECT_FALSE(FeedHead(std::string_view("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38)));
+  EXPECT_FALSE(FeedHead("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"sv));
 }
 
 TEST(HttpParserTest, AChunkedBodyFillsTheSinkAndGoesOnInTheNext) {

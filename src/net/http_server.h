@@ -21,7 +21,7 @@ namespace ebb::net {
 using HttpHandler = std::function<Task<Response>(Request& request)>;
 
 struct HttpServerConfig {
-  std::size_t max_header_bytes = 32 * 1024;
+  std::size_t max_header_bytes = 32UL * 1024;
   Duration idle_timeout = std::chrono::seconds(60);  // Between requests, and while headers come.
   Duration body_idle_timeout = std::chrono::seconds(60);  // Longest silence inside a body.
 };

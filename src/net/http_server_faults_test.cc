@@ -12,6 +12,18 @@ using testkit::Patience;
 
 Task<Response> Empty(Request&) { co_return Response(); }
 
+Task<Response> Streamed(std::unique_ptr<Body> body) {
+  Response response;
+  response.stream = std::move(body);
+  co_return response;
+}
+
+Task<Response> ReadAndKeepError(Request& request, std::optional<ErrorKind>& kind) {
+  auto body = co_await ReadAll(*request.body, 100);
+  if (!body) kind = body.error().kind();
+  co_return Response();
+}
+
 // Counts the handlers that are under way.
 struct Handlers {
   explicit Handlers(asio::io_context& io) : changed(io) {}
@@ -138,7 +150,7 @@ TEST_F(HttpServerFaultsTest, AHeaderJustUnderTheLimitIsServed) {
   handler_ = Empty;
   Start();
   std::string head = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: ";
-  head.append(32 * 1024 - head.size() - 4, 'x').append("\r\n\r\n");
+  head.append(32UL * 1024 - head.size() - 4, 'x').append("\r\n\r\n");
   EXPECT_TRUE(Say(head).starts_with("HTTP/1.1 200 OK"));
   head.insert(head.size() - 4, "x");
   EXPECT_TRUE(Say(head).starts_with("HTTP/1.1 431 "));
@@ -159,14 +171,10 @@ TEST_F(HttpServerFaultsTest, BytesBehindABrokenRequestNeverBecomeARequest) {
 
 TEST_F(HttpServerFaultsTest, ABodyThatIsCutShortIsInvalidToItsReader) {
   std::optional<ErrorKind> kind;
-  handler_ = [&kind](Request& request) -> Task<Response> {
-    auto body = co_await ReadAll(*request.body, 100);
-    if (!body) kind = body.error().kind();
-    co_return Response();
-  };
+  handler_ = [&kind](Request& request) { return ReadAndKeepError(request, kind); };
   Start();
   auto stream = Connect();
-  Run(stream->Write("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nfour"));
+  Send(*stream, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nfour");
   stream->EndWriting();
   RunUntil([&] { return kind.has_value(); });
   EXPECT_EQ(kind, ErrorKind::kInvalid);
@@ -176,7 +184,7 @@ TEST_F(HttpServerFaultsTest, AHandlerIsCancelledWhenItsClientGoes) {
   WaitInHandler();
   Start();
   auto stream = Connect();
-  Run(stream->Write(kGet));
+  Send(*stream, kGet);
   RunUntil([&] { return handlers_.running == 1; });
   stream.reset();
   RunUntil([&] { return handlers_.running == 0; });
@@ -187,7 +195,7 @@ TEST_F(HttpServerFaultsTest, AClientThatLeavesBehindAPipelinedRequestIsGoneToo) 
   WaitInHandler();
   Start();
   auto stream = Connect();
-  Run(stream->Write(std::string(kGet) + kGet));
+  Send(*stream, std::string(kGet) + kGet);
   RunUntil([&] { return handlers_.running == 1; });
   stream.reset();
   RunUntil([&] { return handlers_.running == 0; });
@@ -198,7 +206,7 @@ TEST_F(HttpServerFaultsTest, AClientThatWaitsIsNotGone) {
   WaitInHandler();
   Start();
   auto stream = Connect();
-  Run(stream->Write(std::string(kGet) + kGet));
+  Send(*stream, std::string(kGet) + kGet);
   RunUntil([&] { return handlers_.running == 1; });
   io_.run_for(milliseconds(350));  // Three looks at least.
   EXPECT_EQ(handlers_.running, 1);
@@ -211,14 +219,10 @@ TEST_F(HttpServerFaultsTest, AClientThatWaitsIsNotGone) {
 }
 
 TEST_F(HttpServerFaultsTest, AStreamIsDroppedWhenItsClientGoesWhileItHasNothingToSay) {
-  handler_ = [this](Request&) -> Task<Response> {
-    Response response;
-    response.stream = std::make_unique<Follow>(handlers_);
-    co_return response;
-  };
+  handler_ = [this](Request&) { return Streamed(std::make_unique<Follow>(handlers_)); };
   Start();
   auto stream = Connect();
-  Run(stream->Write(kGet));
+  Send(*stream, kGet);
   Run(ReadUntil(*stream, "1\r\n!\r\n"));
   EXPECT_EQ(handlers_.running, 1);
   stream.reset();
@@ -227,11 +231,7 @@ TEST_F(HttpServerFaultsTest, AStreamIsDroppedWhenItsClientGoesWhileItHasNothingT
 
 TEST_F(HttpServerFaultsTest, AStreamThatBreaksIsSeenToBreak) {
   std::optional<std::uint64_t> length;
-  handler_ = [&length](Request&) -> Task<Response> {
-    Response response;
-    response.stream = std::make_unique<Broken>(length);
-    co_return response;
-  };
+  handler_ = [&length](Request&) { return Streamed(std::make_unique<Broken>(length)); };
   Start();
   const std::string chunked = Say(kGet);
   EXPECT_TRUE(chunked.ends_with("\r\n\r\n1\r\n!\r\n")) << chunked;
@@ -255,27 +255,19 @@ TEST_F(HttpServerFaultsTest, AHeaderThatDoesNotEndGets408) {
 
 TEST_F(HttpServerFaultsTest, ABodyThatStopsIsADeadlineToItsReader) {
   std::optional<ErrorKind> kind;
-  handler_ = [&kind](Request& request) -> Task<Response> {
-    auto body = co_await ReadAll(*request.body, 100);
-    if (!body) kind = body.error().kind();
-    co_return Response();
-  };
+  handler_ = [&kind](Request& request) { return ReadAndKeepError(request, kind); };
   Start({.body_idle_timeout = milliseconds(20)});
   auto stream = Connect();
-  Run(stream->Write("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nfour"));
+  Send(*stream, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nfour");
   RunUntil([&] { return kind.has_value(); });
   EXPECT_EQ(kind, ErrorKind::kDeadline);
 }
 
 TEST_F(HttpServerFaultsTest, AClientThatDoesNotReadItsAnswerIsCutOff) {
-  handler_ = [this](Request&) -> Task<Response> {
-    Response response;
-    response.stream = std::make_unique<Flood>(handlers_);
-    co_return response;
-  };
+  handler_ = [this](Request&) { return Streamed(std::make_unique<Flood>(handlers_)); };
   Start({.body_idle_timeout = milliseconds(50)});
   auto stream = Connect();
-  Run(stream->Write(kGet));
+  Send(*stream, kGet);
   RunUntil([&] { return handlers_.running == 0; });
   EXPECT_LT(Run(ReadToEnd(*stream)).size(), 50'000'000u);
 }
@@ -285,7 +277,7 @@ TEST_F(HttpServerFaultsTest, StopLetsTheRequestUnderWayFinishAndClosesIdleConnec
   Start();
   auto idle = Connect();
   auto busy = Connect();
-  Run(busy->Write(kGet));
+  Send(*busy, kGet);
   RunUntil([&] { return handlers_.running == 1; });
   tasks_.Spawn("stop", server_->Stop(Patience()));
   EXPECT_EQ(Run(ReadToEnd(*idle)), "");
@@ -300,7 +292,7 @@ TEST_F(HttpServerFaultsTest, StopCancelsWhatIsLeftAtTheDeadline) {
   WaitInHandler();
   Start();
   auto stream = Connect();
-  Run(stream->Write(kGet));
+  Send(*stream, kGet);
   RunUntil([&] { return handlers_.running == 1; });
   Run(server_->Stop(Deadline(std::chrono::steady_clock::now() + milliseconds(10))));
   EXPECT_EQ(handlers_.running, 0);
@@ -311,12 +303,12 @@ TEST_F(HttpServerFaultsTest, DroppingTheTokenFreesThePortAndClosesItsConnections
   WaitInHandler();
   Start();
   auto first = Connect();
-  Run(first->Write(kGet));
+  Send(*first, kGet);
   auto other = ListenTcp("127.0.0.1", 0);
   const std::uint16_t old_port = std::exchange(port_, PortOf(*other).value());
   const auto other_listening = server_->Serve(std::move(*other));
   auto second = Connect();
-  Run(second->Write(kGet));
+  Send(*second, kGet);
   RunUntil([&] { return handlers_.running == 2; });
   listening_.reset();
   EXPECT_TRUE(ListenTcp("127.0.0.1", old_port));
@@ -330,7 +322,7 @@ TEST_F(HttpServerFaultsTest, AServerAndItsTokenMayGoInEitherOrderWhileRequestsRu
   WaitInHandler();
   Start();
   auto stream = Connect();
-  Run(stream->Write(kGet));
+  Send(*stream, kGet);
   RunUntil([&] { return handlers_.running == 1; });
   server_.reset();
   listening_.reset();

@@ -9,8 +9,8 @@ namespace ebb::net {
 namespace {
 
 // An idle connection keeps this much; bodies in chunks are read in big pieces.
-constexpr std::size_t kSmallBuffer = 4 * 1024;
-constexpr std::size_t kLargeBuffer = 64 * 1024;
+constexpr std::size_t kSmallBuffer = 4UL * 1024;
+constexpr std::size_t kLargeBuffer = 64UL * 1024;
 
 // RFC 9112 2.2 has a server ignore at least one empty line before a request.
 constexpr int kMaxEmptyLines = 4;

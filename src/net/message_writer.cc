@@ -12,9 +12,9 @@
 namespace ebb::net {
 namespace {
 
-constexpr std::size_t kPiece = 64 * 1024;       // Read from a body and written at once.
-constexpr std::size_t kTextPiece = 256 * 1024;  // Written under one deadline.
-constexpr std::size_t kChunkHead = 10;          // "ffffffff\r\n" at most.
+constexpr std::size_t kPiece = 64UL * 1024;       // Read from a body and written at once.
+constexpr std::size_t kTextPiece = 256UL * 1024;  // Written under one deadline.
+constexpr std::size_t kChunkHead = 10;            // "ffffffff\r\n" at most.
 
 bool IsTokenCharacter(char c) {
   if (c >= '0' && c <= '9') return true;
@@ -105,7 +105,8 @@ Task<Result<void>> WriteChunked(Stream& stream, std::string head, Body& body, Si
     const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", *count);
     char* const bytes = piece.data() + kChunkHead;
     std::memcpy(bytes - digits, size.data(), static_cast<std::size_t>(digits));
-    std::memcpy(bytes + *count, "\r\n", 2);
+    bytes[*count] = '\r';
+    bytes[*count + 1] = '\n';
     const std::string_view chunk(bytes - digits, static_cast<std::size_t>(digits) + *count + 2);
     written = co_await WriteOne(stream, chunk, {}, silence);
   }

@@ -15,7 +15,7 @@ namespace {
 
 // A body that nobody read is dropped up to here, to keep the connection; beyond, a new connection
 // is cheaper.
-constexpr std::uint64_t kMaxDrop = 256 * 1024;
+constexpr std::uint64_t kMaxDrop = 256UL * 1024;
 
 // How long a connection that closes before the client has sent everything goes on reading, so that
 // the response is not lost to the reset that closing with unread bytes would send.
@@ -287,7 +287,7 @@ Task<bool> ServerConnection::Send(const Request& request, const MessageHead& hea
 
 // Reads what the handler left of the body, so that the next request can be read.
 Task<ServerConnection::After> ServerConnection::DropRest() {
-  std::array<char, 16 * 1024> dropped;
+  std::array<char, 16UL * 1024> dropped;
   std::uint64_t total = 0;
   while (!reader_.body_ended()) {
     if (total > kMaxDrop) co_return After::kClose;
@@ -302,7 +302,7 @@ Task<ServerConnection::After> ServerConnection::DropRest() {
 Task<void> ServerConnection::Linger() {
   stream_->EndWriting();
   const Deadline end = In(kLinger);
-  std::vector<char> dropped(64 * 1024);
+  std::vector<char> dropped(64UL * 1024);
   for (;;) {
     stream_->SetDeadline(end.Earlier(std::chrono::steady_clock::now() + kLingerSilence));
     auto count = co_await stream_->Read(dropped);

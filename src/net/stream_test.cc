@@ -84,7 +84,7 @@ TEST_F(StreamTest, AWriteLargerThanTheSocketsBufferArrivesWhole) {
 
 TEST_F(StreamTest, TheEndOfThePeerReadsAsZero) {
   std::array<char, 8> buffer;
-  RunToEnd(io_, a_->Write("ab", ""));
+  EXPECT_TRUE(RunToEnd(io_, a_->Write("ab", "")));
   a_->EndWriting();
   EXPECT_EQ(RunToEnd(io_, ReadToEnd(*b_)), "ab");
   EXPECT_EQ(RunToEnd(io_, b_->Read(buffer)).value(), 0u);
@@ -112,7 +112,7 @@ TEST_F(StreamTest, ADeadlineThatMovedLaterDoesNotFailAtTheOldOne) {
   b_->SetDeadline(In(hours(1)));
   io_.run_for(milliseconds(20));
   EXPECT_FALSE(read);
-  RunToEnd(io_, a_->Write("x", ""));
+  EXPECT_TRUE(RunToEnd(io_, a_->Write("x", "")));
   io_.restart();
   io_.poll();
   ASSERT_TRUE(read);
@@ -148,7 +148,7 @@ TEST_F(StreamTest, DestroyingTheStreamUnderAReadIsSafe) {
 }
 
 TEST_F(StreamTest, PeerGoneLooksBehindBytesThatNobodyRead) {
-  RunToEnd(io_, a_->Write("unread", ""));
+  EXPECT_TRUE(RunToEnd(io_, a_->Write("unread", "")));
   EXPECT_FALSE(b_->PeerGone());
   a_.reset();
   EXPECT_TRUE(b_->PeerGone());

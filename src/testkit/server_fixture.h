@@ -45,10 +45,12 @@ class ServerFixture : public ::testing::Test {
     return std::move(*stream);
   }
 
+  void Send(net::Stream& stream, std::string bytes) { EXPECT_TRUE(Run(stream.Write(bytes))); }
+
   // Sends `bytes` and returns everything up to the server's close.
   std::string Say(std::string bytes) {
     auto stream = Connect();
-    EXPECT_TRUE(Run(stream->Write(bytes)));
+    Send(*stream, std::move(bytes));
     return Run(ReadToEnd(*stream));
   }
 
