@@ -168,6 +168,8 @@ S3Door::~S3Door() = default;
 
 Task<net::Response> S3Door::Handle(net::Request& request) {
   const std::string id = MakeRequestId(state_->clock, state_->random);
+  const bool expects = request.headers.Has("expect");
+  const bool empty = request.body->length() == 0u;
   auto answer = co_await state_->Answer(request, id);
   net::Response response;
   if (answer) {
@@ -182,6 +184,9 @@ Task<net::Response> S3Door::Handle(net::Request& request) {
   if (request.method == "HEAD" && !answer) response.text.clear();
   response.headers.Set("x-amz-request-id", id);
   response.headers.Set("Server", "Ebb");
+  // botocore, once it has got an answer instead of "100 Continue", takes that answer's status for
+  // the next one's too, for as long as the connection lasts.  S3 closes it as well.
+  if (expects && (empty || !answer)) response.headers.Set("Connection", "close");
   co_return response;
 }
 
