@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "testkit/failing_database.h"
 #include "testkit/fake_node.h"
 
 namespace ebb::events {
@@ -20,7 +21,8 @@ class ConsumerTest : public ::testing::Test {
   ~ConsumerTest() override { End(); }
 
   void Begin() {
-    consumer_.emplace(node_.io, *node_.database, *node_.queue, *node_.ledger, *node_.door, clock_,
+    disk_.emplace(*node_.database);
+    consumer_.emplace(node_.io, *disk_, *node_.queue, *node_.ledger, *node_.door, clock_,
                       node_.random, config_);
     consumer_->Start();
   }
@@ -79,6 +81,7 @@ class ConsumerTest : public ::testing::Test {
       .max_parallel = 2, .first_capacity_wait = Millis(1), .retry_store_after = Millis(1)};
   testkit::FakeNode node_{
       clock_, {}, {.first_backoff = Millis(1), .max_backoff = Millis(2), .hold = minutes(2)}};
+  std::optional<testkit::FailingDatabase> disk_;  // What the consumer writes to.
   std::optional<Consumer> consumer_;
 };
 
@@ -189,6 +192,38 @@ TEST_F(ConsumerTest, StopGivesBackWhatDoesNotEndInTime) {
   const auto records = node_.Records();
   ASSERT_FALSE(records.empty());
   EXPECT_EQ(records.back().outcome, model::Outcome::kOk);
+}
+
+TEST_F(ConsumerTest, EndOfAnAttemptIsKeptHoweverLongTheDiskFails) {
+  disk_->fail_next_writes = 5;
+  Enqueue(Event("1-a"));
+  RunUntilEmpty();
+  EXPECT_EQ(disk_->failed, 5);
+  EXPECT_EQ(node_.launcher.calls, 1);
+  EXPECT_EQ(node_.Records().size(), 1u);
+}
+
+TEST_F(ConsumerTest, StopDoesNotWaitForADiskThatFails) {
+  disk_->fail_next_writes = 1'000'000;
+  Enqueue(Event("1-a"));
+  RunUntil([&] { return disk_->failed > 0; });
+  End(Deadline(clock_.Now()));
+  EXPECT_EQ(Depth().waiting, 1);  // To be run again.
+  EXPECT_TRUE(node_.Records().empty());
+}
+
+TEST_F(ConsumerTest, MessageOfAFunctionDeletedMeanwhileIsForgottenAndItsAttemptBilled) {
+  node_.launcher.call_gate.Close();
+  Enqueue(Event("1-a"));
+  RunUntil([&] { return node_.launcher.call_gate.waiting() == 1; });
+  ASSERT_TRUE(node_.RunToEnd(
+      node_.catalog->DeleteFunction(node_.key.account, "thumbs", [&](store::Transaction& tx) {
+        return node_.queue->ForgetFunctionIn(tx, node_.key.account, "thumbs");
+      })));
+  node_.launcher.call_gate.Open();
+  RunUntil([&] { return consumer_->under_way() == 0; });
+  EXPECT_EQ(node_.Records().size(), 1u);
+  EXPECT_TRUE(Dead().empty());
 }
 
 TEST_F(ConsumerTest, WhatAnEarlierRunHeldIsRunAtTheNextStart) {

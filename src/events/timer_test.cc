@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/time_format.h"
+#include "testkit/failing_database.h"
 #include "testkit/fake_node.h"
 
 namespace ebb::events {
@@ -21,7 +22,8 @@ class TimerTest : public ::testing::Test {
   }
 
   void Begin() {
-    timers_.emplace(node_.io, *node_.database, *node_.catalog, *node_.queue, clock_, node_.random);
+    disk_.emplace(*node_.database);
+    timers_.emplace(node_.io, *disk_, *node_.catalog, *node_.queue, clock_, node_.random);
   }
   void Restart() {
     timers_.reset();
@@ -64,6 +66,7 @@ class TimerTest : public ::testing::Test {
   ManualClock clock_;
   const WallTime start_ = clock_.WallNow();
   testkit::FakeNode node_{clock_, {Tables()}};
+  std::optional<testkit::FailingDatabase> disk_;  // What the timers write to.
   std::optional<TimerSource> timers_;
 };
 
@@ -86,6 +89,16 @@ TEST_F(TimerTest, NothingIsDueTwice) {
   TickDue();
   TickDue();
   EXPECT_EQ(TakeTicks().size(), 1u);
+}
+
+TEST_F(TimerTest, TickThatCouldNotBeKeptIsStillDue) {
+  Add("@every 4m");
+  Advance(minutes(4));
+  disk_->fail_next_writes = 1;
+  EXPECT_FALSE(node_.RunToEnd(timers_->TickDue()));
+  EXPECT_EQ(TakeTicks(), Times());
+  EXPECT_EQ(TickDue(), start_ + minutes(8));
+  EXPECT_EQ(TakeTicks(), Times{In(minutes(4))});
 }
 
 TEST_F(TimerTest, WhatWasMissedWhileTheServerWasDownIsOneTick) {
