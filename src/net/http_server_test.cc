@@ -206,9 +206,9 @@ TEST_F(HttpServerTest, AClientThatAsksIsToldToGoOnByTheFirstRead) {
   handler_ = Echo;
   Start();
   auto stream = Connect();
-  Run(
-      stream->Write("PUT /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n"
-                    "Expect: 100-Continue\r\n\r\n"));
+  Send(*stream,
+       "PUT /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n"
+       "Expect: 100-Continue\r\n\r\n");
   EXPECT_EQ(Run(ReadUntil(*stream, "\r\n\r\n")), "HTTP/1.1 100 Continue\r\n\r\n");
   Send(*stream, "ok");
   EXPECT_TRUE(Run(ReadToEnd(*stream)).ends_with("PUT /a||ok"));
@@ -218,9 +218,9 @@ TEST_F(HttpServerTest, AClientThatAsksAndIsRefusedNeverSendsItsBody) {
   handler_ = StatusOf;
   Start();
   auto stream = Connect();
-  Run(
-      stream->Write("PUT /403 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
-                    "Expect: 100-continue\r\n\r\n"));
+  Send(*stream,
+       "PUT /403 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+       "Expect: 100-continue\r\n\r\n");
   EXPECT_EQ(WithoutDate(Run(ReadUntil(*stream, "ignored"))),
             "HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\nConnection: close\r\n\r\nignored");
 }

@@ -45,8 +45,10 @@ Task<std::string> Understand(std::string_view bytes, std::size_t piece, std::siz
     if (!begun || !*begun) co_return all + "end";
     auto head = co_await reader.ReadHead(MakeRequestParser());
     if (!head) co_return all + "refused";
-    all += (*head)->method + " " + (*head)->target + "\n";
-    for (const auto& [name, value] : (*head)->headers) all += name + ":" + value + "\n";
+    all.append((*head)->method).append(" ").append((*head)->target).append("\n");
+    for (const auto& [name, value] : (*head)->headers) {
+      all.append(name).append(":").append(value).append("\n");
+    }
     std::string body;  // Of one that breaks, how much comes before depends on the pieces.
     while (!reader.body_ended()) {
       auto count = co_await reader.ReadBody(sink);
