@@ -4,10 +4,11 @@
 namespace ebb::invoke {
 namespace {
 
-// A streamed body of one piece, which may break instead of ending.
+// A streamed body of one byte, which may break instead of ending.
 class OnePiece : public net::Body {
  public:
-  explicit OnePiece(std::optional<Error> breaks_with = {}) : breaks_with_(breaks_with) {}
+  OnePiece(std::optional<Error> breaks_with, std::optional<std::uint64_t> length)
+      : breaks_with_(std::move(breaks_with)), length_(length) {}
   Task<Result<std::size_t>> Read(std::span<char> into) override {
     if (!sent_) {
       sent_ = true;
@@ -17,21 +18,24 @@ class OnePiece : public net::Body {
     if (breaks_with_) co_return Fail(*breaks_with_);
     co_return 0;
   }
-  std::optional<std::uint64_t> length() const override { return std::nullopt; }
+  std::optional<std::uint64_t> length() const override { return length_; }
 
  private:
   bool sent_ = false;
   std::optional<Error> breaks_with_;
+  std::optional<std::uint64_t> length_;
 };
 
 class BillingTest : public DoorTest {
  protected:
-  void AnswerWith(std::optional<Error> breaks_with) {
+  void AnswerWith(std::optional<Error> breaks_with,
+                  std::optional<std::uint64_t> length = std::nullopt, int status = 200) {
     DeployCustom("web");
     launcher_.on_proxy = [=, this](sandbox::FakeSandbox&, net::Request) {
       clock_.Advance(5ms);
       net::Response response;
-      response.stream = std::make_unique<OnePiece>(breaks_with);
+      response.status = status;
+      response.stream = std::make_unique<OnePiece>(breaks_with, length);
       return Result<net::Response>(std::move(response));
     };
   }
@@ -166,6 +170,27 @@ TEST_F(BillingTest, StreamedAnswerIsBilledUntilItsBodyEndsAndHoldsTheInstanceUnt
   EXPECT_EQ(scheduler_->counts().idle, 1);
   EXPECT_EQ(ReadPiece(attempt), 0u);  // Reading on does no harm.
   EXPECT_EQ(late_.size(), 1u);
+}
+
+TEST_F(BillingTest, StreamedAnswerOfKnownLengthIsOverWithItsLastByte) {
+  AnswerWith({}, 1);
+  Attempt attempt = Invoke(HttpCallTo("web"));
+  EXPECT_EQ(ReadPiece(attempt), 1u);
+  ASSERT_EQ(late_.size(), 1u);
+  EXPECT_EQ(late_[0].outcome, model::Outcome::kOk);
+  EXPECT_EQ(scheduler_->counts().idle, 1);
+}
+
+TEST_F(BillingTest, AnswerWhoseBodyNobodyWillReadIsOverAtOnce) {
+  AnswerWith({}, 0);
+  EXPECT_TRUE(Invoke(HttpCallTo("web")).usage);
+  AnswerWith({}, std::nullopt, 204);
+  EXPECT_TRUE(Invoke(HttpCallTo("web")).usage);
+  AnswerWith({}, 1);
+  Call head = HttpCallTo("web");
+  head.http->method = "HEAD";
+  EXPECT_TRUE(Invoke(std::move(head)).usage);
+  EXPECT_EQ(scheduler_->counts().idle, 1);
 }
 
 TEST_F(BillingTest, StreamedAnswerThatIsDroppedIsBilledAsCancelledAndTheInstanceKilled) {

@@ -20,6 +20,12 @@ Caller CallerBy(const asio::cancellation_state& state) {
   return state.cancelled() == asio::cancellation_type::none ? Caller::kWaits : Caller::kLeft;
 }
 
+// Whether anybody will read the body of `response`: nobody does where HTTP has none.
+bool WillBeRead(const net::Response& response, bool head_only) {
+  const bool may_have_one = !head_only && response.status != 204 && response.status != 304;
+  return may_have_one && response.stream && response.stream->length() != 0;
+}
+
 class ServingDoor : public Door {
  public:
   ServingDoor(Config config, Dependencies dependencies)
@@ -136,6 +142,7 @@ Task<Attempt> ServingDoor::PassThrough(Attempt attempt, std::unique_ptr<Running>
   const model::Function& function = *running->subject().function;
   const sandbox::Call asked = MakeCall(function, call);
   AddFunctionHeaders(call.http->headers, {.function = function, .config = config_, .call = asked});
+  const bool head_only = call.http->method == "HEAD";
   const Deadline deadline = In(function.config.timeout);
   auto response = co_await running->sandbox().Proxy(std::move(*call.http), deadline);
   const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
@@ -145,7 +152,7 @@ Task<Attempt> ServingDoor::PassThrough(Attempt attempt, std::unique_ptr<Running>
   // FC's way for a web function to say that it failed, whatever its status is.
   const bool failed = response->headers.Get("x-fc-status") == "404";
   const auto outcome = failed ? model::Outcome::kFunctionError : model::Outcome::kOk;
-  if (response->stream) {
+  if (WillBeRead(*response, head_only)) {
     response->stream = HoldUntilRead(std::move(running), std::move(response->stream), outcome);
   } else {
     attempt.usage = running->End(outcome);
