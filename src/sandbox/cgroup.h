@@ -32,6 +32,8 @@ class Cgroup {
 
   virtual Result<void> Freeze() = 0;
   virtual Result<void> Thaw() = 0;
+  // Thaws it and lifts the limit on CPU: what has been killed needs both to be able to end.
+  virtual void LetDie() = 0;
   virtual Consumption Measure() const = 0;
   virtual void ResetPeak() = 0;
 

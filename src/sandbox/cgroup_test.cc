@@ -106,6 +106,8 @@ TEST_F(CgroupTest, V2GroupsAreJoinedFrozenAndMeasured) {
   EXPECT_EQ(Get("ebb/c-1/cgroup.freeze"), "1");
   ASSERT_TRUE((*group)->Thaw());
   EXPECT_EQ(Get("ebb/c-1/cgroup.freeze"), "0");
+  (*group)->LetDie();
+  EXPECT_TRUE(Get("ebb/c-1/cpu.max").starts_with("max"));
   Put("ebb/c-1/memory.peak", "123456\n");
   EXPECT_EQ((*group)->Measure().peak_memory_bytes, 123456);
   EXPECT_EQ((*group)->Measure().cpu_time, std::chrono::microseconds(1500));

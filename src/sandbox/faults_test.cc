@@ -81,7 +81,8 @@ TEST_F(FaultyFunction, ThatForksWithoutEndIsStoppedByItsProcessLimit) {
 
 TEST_F(FaultyFunction, ThatIsAForkBombDiesAtItsDeadline) {
   Spec spec = MakeSpec();
-  spec.max_processes = 64;
+  spec.max_processes = 256;
+  spec.cpu = MilliCpu(100);  // All of them must be able to end in a tenth of a core's time.
   const Error error =
       Broken(Run("    while True:\n        try: os.fork()\n        except OSError: pass\n", spec,
                  In(Millis(500))));

@@ -57,7 +57,7 @@ void ProcessTree::Kill() {
   if (!pidfd_.valid()) return;
   // Pid 1 takes its whole namespace along.  It may have ended already.
   syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
-  (void)cgroup_->Thaw();  // On v1 the frozen do not die.
+  cgroup_->LetDie();
 }
 
 Task<bool> ProcessTree::WaitEnd(Deadline until) {

@@ -186,10 +186,11 @@ TEST_F(PythonSandbox, RunsThreadsAndProcessesAndPools) {
   EXPECT_EQ(Run("    import concurrent.futures as f, multiprocessing as m, subprocess as s\n"
                 "    with f.ThreadPoolExecutor(4) as p: a = sum(p.map(abs, range(10)))\n"
                 "    with m.get_context('fork').Pool(2) as p: b = sum(p.map(abs, range(10)))\n"
+                "    with m.get_context('spawn').Pool(1) as p: b += sum(p.map(abs, [1]))\n"
                 "    c = s.run('echo 45', shell=True, capture_output=True).stdout.decode()\n"
                 "    return f'{a} {b} {c}'\n")
                 .body,
-            "45 45 45\n");
+            "45 46 45\n");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 import os
 import signal
 import sys
+import types
 
 from ebb_runtime import context, frames, handler, logs
 
@@ -9,6 +10,8 @@ from ebb_runtime import context, frames, handler, logs
 def run():
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As every Python program has it.
     os.set_inheritable(frames.CHANNEL, False)
+    # The user's __main__ is nothing, as in a module; multiprocessing would run the zygote's again.
+    sys.modules["__main__"] = types.ModuleType("__main__")
     # A child that the handler forks must not take requests, nor answer them.
     os.register_at_fork(after_in_child=_close_channel)
     logs.set_up()
