@@ -6,19 +6,26 @@
 
 namespace ebb::logs {
 
+namespace {
+// What a line takes besides its message, about: time, ids, version.  Without it an attempt that
+// prints nothing but line ends would fill many times its limit.
+constexpr std::int64_t kLineCost = 80;
+}  // namespace
+
 LineSplitter::LineSplitter(std::size_t max_line_bytes, std::int64_t max_bytes)
     : max_line_bytes_(max_line_bytes), max_bytes_(max_bytes), room_(max_bytes) {}
 
 std::vector<std::string> LineSplitter::Add(std::string_view bytes) {
   if (dropping_) return {};
   std::vector<std::string> lines;
-  const auto taken = static_cast<std::size_t>(std::min<std::int64_t>(room_, std::ssize(bytes)));
+  const auto taken =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(room_, 0, std::ssize(bytes)));
   room_ -= static_cast<std::int64_t>(taken);
   AddWithinLimit(bytes.substr(0, taken), lines);
   if (taken < bytes.size()) {
     dropping_ = true;
     for (std::string& rest : Finish()) lines.push_back(std::move(rest));
-    lines.push_back("[ebb] this request has printed more than " + std::to_string(max_bytes_) +
+    lines.push_back("[ebb] this request has printed its limit of " + std::to_string(max_bytes_) +
                     " bytes: the rest is dropped");
   }
   return lines;
@@ -50,6 +57,7 @@ void LineSplitter::TakeLine(std::size_t length, std::vector<std::string>& lines)
   if (line.ends_with('\r')) line.remove_suffix(1);
   lines.push_back(CleanUtf8(line));
   partial_.erase(0, length);
+  room_ -= kLineCost;
 }
 
 std::vector<std::string> LineSplitter::Finish() {

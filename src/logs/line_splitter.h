@@ -11,8 +11,8 @@ namespace ebb::logs {
 
 class LineSplitter {
  public:
-  // Lines longer than `max_line_bytes` are split; beyond `max_bytes` everything is dropped, after a
-  // line that says so.
+  // Lines longer than `max_line_bytes` are split; beyond `max_bytes`, which counts about what the
+  // lines take in their file, everything is dropped, after a line that says so.
   LineSplitter(std::size_t max_line_bytes, std::int64_t max_bytes);
 
   // The lines that `bytes` complete.
@@ -27,7 +27,7 @@ class LineSplitter {
 
   const std::size_t max_line_bytes_;
   const std::int64_t max_bytes_;
-  std::int64_t room_;  // Bytes still to be taken.
+  std::int64_t room_;  // Bytes that may still be taken; a little below 0 at the end.
   bool dropping_ = false;
   std::string partial_;
 };

@@ -11,7 +11,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 TEST(LineSplitterTest, LineIsMadeOfItsPiecesOnceItEnds) {
-  LineSplitter splitter(100, 1000);
+  LineSplitter splitter(100, 10000);
   EXPECT_EQ(splitter.Add("one\ntw"), Lines{"one"});
   EXPECT_EQ(splitter.Add("o\r\n\nthr"), (Lines{"two", ""}));
   EXPECT_EQ(splitter.Finish(), Lines{"thr"});
@@ -19,30 +19,37 @@ TEST(LineSplitterTest, LineIsMadeOfItsPiecesOnceItEnds) {
 }
 
 TEST(LineSplitterTest, LongLineIsSplit) {
-  LineSplitter splitter(4, 1000);
+  LineSplitter splitter(4, 10000);
   EXPECT_EQ(splitter.Add("abcdefghij\n"), (Lines{"abcd", "efgh", "ij"}));
   EXPECT_EQ(splitter.Add("abcd\n"), Lines{"abcd"});
 }
 
 TEST(LineSplitterTest, LongLineIsNotSplitInsideACharacter) {
-  LineSplitter splitter(4, 1000);
+  LineSplitter splitter(4, 10000);
   const Lines lines = splitter.Add("abcé!\n");
   EXPECT_EQ(lines, (Lines{"abc", "é!"}));
 }
 
 TEST(LineSplitterTest, OutputBeyondTheLimitIsDroppedAndOneLineSaysSo) {
-  LineSplitter splitter(100, 10);
+  LineSplitter splitter(100, 6 + 80 + 4);
   EXPECT_EQ(splitter.Add("12345\n"), Lines{"12345"});
   const Lines last = splitter.Add("6789012345\n");
   ASSERT_EQ(last.size(), 2u);
   EXPECT_EQ(last[0], "6789");
-  EXPECT_NE(last[1].find("more than 10 bytes"), std::string::npos);
+  EXPECT_NE(last[1].find("its limit of 90 bytes"), std::string::npos);
   EXPECT_EQ(splitter.Add("more\n"), Lines{});
   EXPECT_EQ(splitter.Finish(), Lines{});
 }
 
-TEST(LineSplitterTest, BytesThatAreNotUtf8AreReplacedAndTheOthersKept) {
+TEST(LineSplitterTest, EmptyLinesReachTheLimitToo) {
   LineSplitter splitter(100, 1000);
+  std::size_t lines = 0;
+  for (int i = 0; i < 1000; ++i) lines += splitter.Add("\n").size();
+  EXPECT_LT(lines, 20u);
+}
+
+TEST(LineSplitterTest, BytesThatAreNotUtf8AreReplacedAndTheOthersKept) {
+  LineSplitter splitter(100, 10000);
   const Lines lines = splitter.Add("ok é \xff\xc3( end\n");
   EXPECT_EQ(lines, Lines{"ok é \xef\xbf\xbd\xef\xbf\xbd( end"});
   EXPECT_TRUE(base::IsUtf8(lines[0]));
