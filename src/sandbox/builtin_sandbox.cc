@@ -1,6 +1,7 @@
 #include "sandbox/builtin_sandbox.h"
 
 #include "base/json.h"
+#include "sandbox/orders.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -55,8 +56,13 @@ BuiltinSandbox::BuiltinSandbox(asio::io_context& io, const Clock& clock, Started
 Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {
   channel_->SetDeadline(deadline);
   auto frame = co_await reader_.Read(*channel_, kLimits);
+  // Node's child tells on it when it cannot become Node.
+  const base::Fd status = std::move(started_.status);
   if (frame && frame->kind == FrameKind::kBooted) co_return Result<void>();
   if (!frame && frame.error().kind() == ErrorKind::kDeadline) co_return Fail(frame.error());
+  if (const auto answer = ReadAnswer(status.get()); answer) {
+    co_return Fail(Error::System("the runtime " + answer->step + " cannot be run", answer->error));
+  }
   co_return Fail(Error::Unavailable("the runtime ended while it started"));
 }
 

@@ -17,6 +17,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         sys.stdout.flush()
         if body == b'die': os._exit(7)
         if body == b'sleep': time.sleep(1000)
+        if body == b'stream':
+            self.send_response(200)
+            self.send_header('Transfer-Encoding', 'chunked')
+            self.end_headers()
+            self.wfile.write(b'5\r\nfirst\r\n')
+            time.sleep(1000)
         if body == b'junk':
             self.wfile.write(b'this is not HTTP\r\n\r\n')
             self.close_connection = True
@@ -109,6 +115,23 @@ TEST_F(CustomSandboxTest, IsPassedHttpRequestsAsTheyAre) {
   auto body = testkit::RunToEnd(io(), net::ReadAll(*response->stream, 1000));
   ASSERT_TRUE(body) << body.error().Describe();
   EXPECT_EQ(*body, "PUT /a%20b?c=d - - body");
+}
+
+TEST_F(CustomSandboxTest, PassesTheBodyOnWhileItIsBeingMade) {
+  Bootstrap(kServer);
+  auto sandbox = Ready(Custom());
+  ASSERT_TRUE(sandbox);
+  net::Request request;
+  request.method = "POST";
+  request.target = request.path = "/";
+  request.headers.Set("Host", "x");
+  request.body = net::MakeStringBody("stream");
+  auto response = testkit::RunToEnd(io(), sandbox->Proxy(std::move(request), Soon()));
+  ASSERT_TRUE(response) << response.error().Describe() << output_;
+  char piece[100];
+  auto got = testkit::RunToEnd(io(), response->stream->Read(piece));
+  ASSERT_TRUE(got) << got.error().Describe();
+  EXPECT_EQ(std::string_view(piece, *got), "first");
 }
 
 TEST_F(CustomSandboxTest, SaysThatTheCommandCannotBeRun) {

@@ -107,6 +107,22 @@ TEST_F(NodeSandbox, HandsOverTheConsoleBeforeTheAnswer) {
   EXPECT_TRUE(output_.ends_with("c")) << output_;
 }
 
+TEST_F(NodeSandbox, RunsInTheSmallestMemorySizeAndCollectsBeforeItIsFull) {
+  Code("index.js",
+       "exports.handler = async () => {\n"
+       "  let kept = [];\n"
+       "  for (let i = 0; i < 2e6; ++i) kept[i % 1000] = { i, text: 'x'.repeat(100) + i };\n"
+       "  return String(kept.length);\n"
+       "};\n");
+  Spec spec = MakeSpec(Runtime::kNode);
+  spec.memory = Mebibytes(128);
+  auto sandbox = Ready(spec);
+  ASSERT_TRUE(sandbox);
+  auto reply = Invoke(*sandbox, "");
+  ASSERT_TRUE(reply) << reply.error().Describe() << output_;
+  EXPECT_EQ(reply->body, "1000");
+}
+
 TEST_F(NodeSandbox, ChildProcessesDoNotGetTheChannel) {
   auto reply =
       Run("const { execSync } = require('child_process');\n"
