@@ -1,5 +1,5 @@
 // What is billed, when, and to which record: every way in which an attempt can end.
-#include "invoke/fake_world.h"
+#include "invoke/door_fixture.h"
 
 namespace ebb::invoke {
 namespace {

@@ -2,7 +2,7 @@
 #include "invoke/door.h"
 
 #include "base/json.h"
-#include "invoke/fake_world.h"
+#include "invoke/door_fixture.h"
 
 namespace ebb::invoke {
 namespace {

@@ -1,4 +1,4 @@
-// invoke/fake_world.h
+// invoke/door_fixture.h
 // For the door's tests: a door over a fake launcher, a hand-made snapshot and lists instead of log
 // and ledger.
 #pragma once
