@@ -25,8 +25,9 @@ class Bucket:
     def get(self, key):
         return self._send("GET", key, b"")
 
-    def put(self, key, body, content_type):
-        self._send("PUT", key, body, {"content-type": content_type})
+    def put(self, key, body, content_type, metadata):
+        about = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
+        self._send("PUT", key, body, {"content-type": content_type, **about})
 
     def _send(self, method, key, body, headers=None):
         path = self.prefix + "/" + urllib.parse.quote(key)
