@@ -1,7 +1,11 @@
 // What is left when one step of a change fails, or the process ends there: every step once.
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <latch>
+
 #include "buckets/store_fixture.h"
+#include "net/task_group.h"
 #include "testkit/small_disk.h"
 
 namespace ebb::buckets {
@@ -14,6 +18,11 @@ class ObjectFaults : public StoreFixture {
     AddTrigger({"oss:ObjectCreated:*", "oss:ObjectRemoved:*"});
   }
   using Names = std::vector<std::string>;
+
+  Task<void> PutInBackground(StepBody& body) {
+    auto put = co_await objects_->Put(From(), Name("a"), {}, {}, {}, body);
+    EXPECT_TRUE(put);
+  }
 
   // Runs `change` on an object "a" that holds "old" with its first step failing, then its second, …
   // until it succeeds with none failing.  Each time the object must be the old one without an
@@ -90,6 +99,28 @@ TEST_F(ObjectFaults, MultipartThatFailsAtAnyStepChangesNothing) {
       return false;
     });
   }
+}
+
+TEST_F(ObjectFaults, ClientThatLeavesDuringTheCommitDoesNotKeepItFromBeingFinished) {
+  ASSERT_TRUE(Put("a", "old"));
+  TakeEvents();
+  net::TaskGroup tasks(io_);
+  StepBody body("new");
+  tasks.Spawn("put", PutInBackground(body));
+  // In the middle of the commit, on the writer's thread, until the loop has cancelled the put.
+  std::latch cancelled(1);
+  at_commit_ = [&] {
+    asio::post(io_, [&] { asio::co_spawn(io_, tasks.Stop(), [](std::exception_ptr) {}); });
+    asio::post(io_, [&] { cancelled.count_down(); });
+    cancelled.wait();
+  };
+  io_.restart();
+  while (tasks.running() > 0 && io_.run_one() > 0) {
+  }
+  at_commit_ = nullptr;
+  EXPECT_EQ(Get("a"), "new");
+  EXPECT_EQ(TakeEvents(), Names{"ObjectCreated:PutObject a"});
+  EXPECT_EQ(FilesInTheEnd(), 1);
 }
 
 TEST_F(ObjectFaults, FilesThatNoRowNamesAreRemovedAtTheNextStart) {

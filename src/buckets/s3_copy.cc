@@ -67,7 +67,6 @@ net::Response CopyResult(const char* root, const std::string& etag, WallTime mod
 }  // namespace
 
 Task<Result<net::Response>> CopyObject(S3Services& services, const S3Request& request, Payload&) {
-  if (auto good = RefuseWhatIsNotDone(request); !good) co_return Fail(good.error());
   const auto source = ParseSource(request);
   if (!source) co_return Fail(source.error());
   const auto directive = ReadDirective(request);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "buckets/s3_error.h"
+#include "buckets/s3_headers.h"
 #include "buckets/s3_operations.h"
 
 namespace ebb::buckets {
@@ -147,6 +148,7 @@ struct S3Door::State {
     request->identity = proof->identity;
     const auto rule = Route(*request);
     if (!rule) co_return Fail(rule.error());
+    if (auto honest = RefuseWhatIsNotDone(*request); !honest) co_return Fail(honest.error());
     auto payload = Payload::Make(*request, *proof);
     if (!payload) co_return Fail(payload.error());
     // There they speak of the object that is to become of the parts, not of this body.

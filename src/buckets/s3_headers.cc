@@ -86,6 +86,7 @@ Result<void> RefuseWhatIsNotDone(const S3Request& request) {
                                                   "x-amz-tagging",
                                                   "x-amz-website-redirect-location",
                                                   "x-amz-object-lock-",
+                                                  "x-amz-bucket-object-lock-enabled",
                                                   "x-amz-write-offset-bytes"};
   for (const auto& [field, value] : request.http().headers) {
     const std::string name = Lower(field);

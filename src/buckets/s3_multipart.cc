@@ -99,7 +99,6 @@ void AddOwner(Xml& xml, const char* element, const std::string& account) {
 }  // namespace
 
 Task<Result<net::Response>> CreateUpload(S3Services& services, const S3Request& request, Payload&) {
-  if (auto good = RefuseWhatIsNotDone(request); !good) co_return Fail(good.error());
   auto attributes = ReadAttributes(request);
   if (!attributes) co_return Fail(attributes.error());
   const auto choice = ReadChecksumChoice(request);

@@ -79,7 +79,6 @@ Result<Deletion> ParseDeletion(const std::string& body) {
 
 Task<Result<net::Response>> PutObject(S3Services& services, const S3Request& request,
                                       Payload& payload) {
-  if (auto good = RefuseWhatIsNotDone(request); !good) co_return Fail(good.error());
   auto attributes = ReadAttributes(request);
   if (!attributes) co_return Fail(attributes.error());
   auto condition = ReadPutCondition(request);

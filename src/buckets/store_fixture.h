@@ -83,7 +83,10 @@ class StoreFixture : public ::testing::Test {
   bool StepFailed() const { return failed_; }
   void Heal() { fault_ = Fault::kNone; }
 
+  std::function<void()> at_commit_;
+
   Result<void> OnStep(std::string_view step) {
+    if (step == "commit" && at_commit_) at_commit_();
     if (fault_ == Fault::kNone) return {};
     if (failed_ && fault_ == Fault::kCrash) return Fail(Error::Unavailable("crashed"));
     if (--steps_left_ != 0) return {};
