@@ -38,7 +38,7 @@ class Digest {
 // passing the value so far; begin with 0.
 std::uint64_t Crc64(std::uint64_t so_far, std::string_view bytes);
 std::uint64_t Crc64Nvme(std::uint64_t so_far, std::string_view bytes);  // As S3's CRC64NVME.
-std::uint32_t Crc32(std::uint32_t so_far, std::string_view bytes);   // IEEE, as zlib.
-std::uint32_t Crc32c(std::uint32_t so_far, std::string_view bytes);  // Castagnoli.
+std::uint32_t Crc32(std::uint32_t so_far, std::string_view bytes);      // IEEE, as zlib.
+std::uint32_t Crc32c(std::uint32_t so_far, std::string_view bytes);     // Castagnoli.
 
 }  // namespace ebb::base
