@@ -71,6 +71,9 @@ Result<Exit> Logs(Session& session, const Options& options) {
   auto done =
       (*client)->SendAndFollow(std::move(ask), [&](std::string_view bytes) { printer.Add(bytes); });
   if (!done) return Fail(done.error());
+  if (options.follow) {  // Only the server ends that.
+    return Fail(Error::Unavailable("the server is stopping").WithCode(kUnreachableCode));
+  }
   return Exit::kOk;
 }
 

@@ -66,6 +66,7 @@ struct LogStore::State : std::enable_shared_from_this<State> {
   std::map<std::pair<std::string, std::string>, LineSplitter> splitters;
   std::vector<std::weak_ptr<FollowerQueue>> followers;
   bool stopped = false;
+  bool following_ended = false;
   net::Signal written;                     // A batch is in its file.
   std::unique_ptr<net::TaskGroup> writes;  // Reset when the store goes.
 };
@@ -193,10 +194,17 @@ Task<Result<std::vector<Line>>> LogStore::Read(LineFilter filter, int limit) {
 std::unique_ptr<LogStore::Follower> LogStore::Follow(LineFilter filter) {
   auto queue = std::make_shared<FollowerQueue>(state_->io, std::move(filter),
                                                state_->config.max_follower_lines);
-  if (state_->stopped) queue->Close();
+  if (state_->following_ended) queue->Close();
   std::erase_if(state_->followers, [](const auto& follower) { return follower.expired(); });
   state_->followers.push_back(queue);
   return MakeFollower(std::move(queue));
+}
+
+void LogStore::EndFollowing() {
+  state_->following_ended = true;
+  for (const auto& follower : state_->followers) {
+    if (auto queue = follower.lock()) queue->Close();
+  }
 }
 
 Task<Result<void>> LogStore::Flush() { return State::FlushAll(state_); }
@@ -204,9 +212,7 @@ Task<Result<void>> LogStore::Flush() { return State::FlushAll(state_); }
 Task<void> LogStore::Stop() {
   const std::shared_ptr<State> state = state_;
   state->stopped = true;
-  for (const auto& follower : state->followers) {
-    if (auto queue = follower.lock()) queue->Close();
-  }
+  EndFollowing();
   auto flushed = co_await State::FlushAll(state);
   if (!flushed) log::Warn("logs not flushed", {{"error", flushed.error()}});
   co_await state->writes->Stop();

@@ -72,6 +72,9 @@ class LogStore : public invoke::OutputLog {
   };
   // Begins with what is written from now on.
   std::unique_ptr<Follower> Follow(LineFilter filter);
+  // Followers get what they have not taken yet, then kUnavailable.  A server that stops calls it
+  // first: who follows would keep it waiting.
+  void EndFollowing();
 
   Task<Result<void>> Flush();  // Everything written before is in its file.
   Task<void> Stop();           // Flushes, then drops what still comes.

@@ -216,6 +216,16 @@ TEST_F(LogStoreTest, FollowerWhoseDeadlinePassesGetsNothing) {
   EXPECT_TRUE(lines->empty());
 }
 
+TEST_F(LogStoreTest, FollowersThatAreSentAwayGetTheRestFirst) {
+  auto follower = store_->Follow(All());
+  store_->Write(From("r1"), "last\n");
+  store_->EndFollowing();
+  EXPECT_EQ(MessagesOf(RunToEnd(io_, follower->Next(Deadline())).value()), Messages{"last"});
+  auto gone = RunToEnd(io_, follower->Next(Deadline()));
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().kind(), ErrorKind::kUnavailable);
+}
+
 TEST_F(LogStoreTest, SlowFollowerIsToldHowMuchItLost) {
   Open({.folder = {}, .max_follower_lines = 2});
   auto follower = store_->Follow(All());

@@ -249,6 +249,7 @@ Task<Result<void>> Server::Start(Ports ports) {
 Task<void> Server::Stop() {
   using boost::asio::experimental::awaitable_operators::operator&&;
   const Deadline deadline(clock_.Now() + config_.stop_grace);
+  logs_->EndFollowing();  // Else whoever follows a log would use up the grace.
   co_await timer_->Stop();
   // Together: while one finishes what it has, the others must not take anything new either.
   co_await (api_server_->Stop(deadline) && functions_server_->Stop(deadline) &&

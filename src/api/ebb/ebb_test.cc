@@ -177,5 +177,13 @@ TEST_F(EbbApiTest, FollowedLogGoesOnWithNewLines) {
   EXPECT_EQ(seen.find("\"old\""), seen.rfind("\"old\""));
 }
 
+TEST_F(EbbApiTest, FollowedLogEndsWhenTheServerStops) {
+  net::Response response = Send("GET", "/ebb/v1/functions/f/logs?follow=true");
+  ASSERT_TRUE(response.stream);
+  logs_.EndFollowing();
+  char piece[256];
+  EXPECT_EQ(node_.RunToEnd(response.stream->Read(piece)).value(), 0u);
+}
+
 }  // namespace
 }  // namespace ebb::api

@@ -45,6 +45,8 @@ class LineBody : public net::Body {
   Task<Result<std::size_t>> Read(std::span<char> into) override {
     if (ready_.empty() && follower_) {
       auto lines = co_await follower_->Next(Deadline(clock_.Now() + kSignOfLife));
+      // The server is stopping: the end of the answer, which stays whole.
+      if (!lines && lines.error().kind() == ErrorKind::kUnavailable) co_return 0;
       if (!lines) co_return Fail(lines.error());
       for (const logs::Line& line : *lines) {
         // The follower was there before the past was read, so it may repeat the past's end.
