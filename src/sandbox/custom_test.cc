@@ -70,7 +70,8 @@ TEST_F(CustomSandboxTest, RunsNothingOfTheUsersBeforeItIsInitialized) {
   auto sandbox = Launch(Custom());
   ASSERT_TRUE(sandbox) << sandbox.error().Describe();
   EXPECT_EQ(output_, "");
-  EXPECT_TRUE(Initialize(**sandbox));
+  auto loaded = Initialize(**sandbox);
+  EXPECT_TRUE(loaded) << loaded.error().Describe() << output_;
   EXPECT_EQ(output_, "");  // Python buffers "starting" until the first request.
 }
 

@@ -155,20 +155,33 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
   co_return co_await helpers_.Send(spec.runtime, order, *text, fds, deadline);
 }
 
-// Returns the status socket, on which a custom program's start is still to be told.
+// The helper tells of the process and the process of its confinement, in either order.  Returns the
+// status socket, on which a custom program's start is still to be told.
 Task<Result<base::Fd>> HostLauncher::WaitConfined(ProcessTree& processes, base::Fd status,
                                                   Deadline deadline) {
   Descriptor answers(io_, std::move(status));
-  while (true) {
+  bool forked = false;
+  bool confined = false;
+  while (!forked || !confined) {
     const bool ready = co_await answers.WaitReadable(deadline);
     if (!ready) co_return Fail(Error::DeadlineExceeded("the sandbox was not ready in time"));
     auto answer = ReadAnswer(answers.get());
     if (!answer) co_return Fail(answer.error());
-    if (answer->kind == StatusKind::kConfined) co_return answers.Release();
-    if (answer->kind != StatusKind::kForked) co_return Fail(ToError(*answer));
-    auto begun = processes.Begin(std::move(answer->pidfd));
-    if (!begun) co_return Fail(begun.error());
+    switch (answer->kind) {
+      case StatusKind::kForked:
+        if (auto begun = processes.Begin(std::move(answer->pidfd)); !begun) {
+          co_return Fail(begun.error());
+        }
+        forked = true;
+        break;
+      case StatusKind::kConfined:
+        confined = true;
+        break;
+      default:
+        co_return Fail(ToError(*answer));
+    }
   }
+  co_return answers.Release();
 }
 
 }  // namespace ebb::sandbox

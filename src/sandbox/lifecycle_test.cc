@@ -86,12 +86,13 @@ TEST_F(Lifecycle, NothingIsLeftOfTwoHundredSandboxes) {
   for (int i = 0; i < 200; ++i) {
     auto sandbox = Ready();
     ASSERT_TRUE(sandbox) << i;
+    ASSERT_TRUE(sandbox->alive()) << i;  // Its process is known, whoever told of it first.
     if (i % 10 == 0) ASSERT_TRUE(Invoke(*sandbox, "x"));
     if (i % 3 == 0) ASSERT_TRUE(sandbox->Freeze());
   }
 
   EXPECT_TRUE(Eventually([&] { return CountGroups() == 0; }));
-  EXPECT_TRUE(Eventually([&] { return CountEntries("/proc/self/fd") == fds; }))
+  EXPECT_TRUE(Eventually([&] { return CountEntries("/proc/self/fd") <= fds; }))
       << CountEntries("/proc/self/fd") << " instead of " << fds;
   EXPECT_EQ(CountLines("/proc/self/mounts"), mounts);
   EXPECT_TRUE(Eventually([&] { return Descendants() == processes; }));
