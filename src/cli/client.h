@@ -22,7 +22,7 @@ namespace ebb::cli {
 
 struct Ask {
   std::string method = "GET";
-  std::string path;  // Encoded: "/2023-03-30/functions".
+  std::string path = "/";  // Encoded: "/2023-03-30/functions".
   std::vector<std::pair<std::string, std::string>>
       query;  // Not encoded; empty values are left out.
   net::Headers headers;
