@@ -42,8 +42,8 @@ tsan:  ## the unit tests, with ThreadSanitizer
 	@cmake --preset tsan >/dev/null && ninja -C build/tsan --quiet
 	@tools/run-tests --build build/tsan unit
 
-crash: build  ## kill -9 at random moments while objects go in; minutes
-	@tools/run-tests --build $(BUILD) crash
+crash: build  ## kill -9 at 20 random moments while 1,000 objects go in
+	@EBB=$(BUILD)/ebb tests/crash/run --objects 1000 --kills 20
 
 bench: deps  ## the claims of docs/performance.md, measured here
 	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
