@@ -1,7 +1,5 @@
 #include "buckets/object_store.h"
 
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <cerrno>
 
 #include "base/log.h"
@@ -77,7 +75,6 @@ Task<Result<Changed>> ObjectStore::State::Apply(std::vector<NewFile> fresh, Chan
     names.push_back(file.name());
     file.Keep();
   }
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   auto changed = co_await use.database.Writing<Changed>(
       [this, job = std::move(job)](store::Transaction& tx) mutable -> Result<Changed> {
         if (config.before_step_for_test) {
@@ -85,7 +82,7 @@ Task<Result<Changed>> ObjectStore::State::Apply(std::vector<NewFile> fresh, Chan
         }
         return job(tx);
       });
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  // No co_await from here on: in a put whose client has left meanwhile it would throw.
   if (!changed) {
     RemoveLater(std::move(names));
     co_return Fail(WithStorageCode(changed.error()));

@@ -45,9 +45,8 @@ struct ObjectStore::State {
   Task<Result<NewContent>> TakeIn(net::Body& body, Incoming incoming);
 
   // The one write of a change, and what follows it: `fresh` files are kept if it succeeds, retired
-  // ones removed
-  // once nobody reads them, consumers woken.  Not cancelled once it has begun: a client that goes
-  // away must not keep the events of what it changed from being noticed.  Waits for one commit.
+  // ones removed once nobody reads them, consumers woken.  Once begun it goes to its end, also when
+  // it is cancelled: the database ignores that, and nothing waits after the write.
   Task<Result<Changed>> Apply(std::vector<NewFile> fresh, ChangeJob job);
 
   // For ChangeJobs.  Replaces or makes the object, retires its old content and raises `event_name`.
