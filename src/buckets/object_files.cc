@@ -94,6 +94,10 @@ Result<void> ObjectFiles::Write(NewFile& file, std::string_view bytes) const {
   return {};
 }
 
+void ObjectFiles::BeginSync(NewFile& file) const {
+  sync_file_range(file.fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);  // A failure is Sync's to report.
+}
+
 Result<void> ObjectFiles::Sync(NewFile& file) const {
   if (auto ok = Before("fsync"); !ok) return ok;
   // Linux reports a full disk here when the file system allocates late.

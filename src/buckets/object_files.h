@@ -55,6 +55,7 @@ class ObjectFiles {
 
   Result<NewFile> Create(const std::string& name) const;
   Result<void> Write(NewFile& file, std::string_view bytes) const;
+  void BeginSync(NewFile& file) const;     // Starts writing out, so that Sync finds less to do.
   Result<void> Sync(NewFile& file) const;  // Its bytes and its name are on disk when this is OK.
 
   // A durable file `to` with the bytes of `from`: a hard link, for neither ever changes.

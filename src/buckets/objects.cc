@@ -54,6 +54,9 @@ class Intake {
     return files_.Write(content_.file, piece);
   }
 
+  // Gigabytes of dirty pages would make the fsync at the end long, and everybody else's with it.
+  void BeginSync() { files_.BeginSync(content_.file); }
+
   Result<void> Finish() {
     content_.digests = digests_.Finish();
     if (check_) {
@@ -92,7 +95,9 @@ Task<Result<NewContent>> ObjectStore::State::TakeIn(net::Body& body, Incoming in
     const std::string_view bytes(piece.get(), *filled);
     auto done = co_await use.pool.Run([&intake, bytes, ended]() -> Result<void> {
       if (auto added = intake.Add(bytes); !added) return added;
-      return ended ? intake.Finish() : Result<void>{};
+      if (ended) return intake.Finish();
+      intake.BeginSync();
+      return {};
     });
     if (!done) co_return Fail(done.error());
   }
