@@ -7,6 +7,9 @@
 namespace ebb::cli {
 namespace {
 
+constexpr const char* kCommandFooter =
+    "Also --json, --data and the other options of `ebb --help`, which has the exit codes, too.";
+
 void AddCommonOptions(CLI::App& app, Session& session, bool& json) {
   app.set_version_flag("--version", std::string("ebb ") + server::kVersion);
   app.add_flag("--json", json, "Print JSON instead of tables");
@@ -39,6 +42,7 @@ Exit RunCommandLine(std::vector<std::string> arguments, Session& session) {
   AddUsage(app, chosen);
   AddDead(app, chosen);
   AddStatus(app, chosen);
+  for (CLI::App* command : app.get_subcommands({})) command->footer(kCommandFooter);
   try {
     std::ranges::reverse(arguments);  // As CLI11 wants them.
     app.parse(std::move(arguments));

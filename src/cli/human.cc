@@ -32,12 +32,11 @@ std::string FormatMillis(double milliseconds) {
   return fmt::format("{} m {} s", whole / 60, whole % 60);
 }
 
-std::string FormatAgo(Duration age) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age).count();
-  if (seconds < 60) return fmt::format("{} s ago", seconds < 0 ? 0 : seconds);
-  if (seconds < 3600) return fmt::format("{} m ago", seconds / 60);
-  if (seconds < 86'400) return fmt::format("{} h ago", seconds / 3600);
-  return fmt::format("{} d ago", seconds / 86'400);
+std::string FormatSeconds(std::int64_t seconds) {
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} m", seconds / 60);
+  if (seconds < 86'400) return fmt::format("{} h", seconds / 3600);
+  return fmt::format("{} d", seconds / 86'400);
 }
 
 std::optional<WallTime> ParseSince(std::string_view text, WallTime now) {

@@ -20,7 +20,7 @@ Result<Exit> Status(Session& session) {
   const json::object instances = ObjectAt(*status, "instances");
   const json::object queue = ObjectAt(*status, "queue");
   session.console.out << "ebb " << TextAt(*status, "version") << ", up for "
-                      << FormatMillis(NumberAt(*status, "uptimeSeconds") * 1000) << "\n"
+                      << FormatSeconds(WholeAt(*status, "uptimeSeconds")) << "\n"
                       << "API        " << TextAt(*status, "endpoint") << "\n"
                       << "S3         " << TextAt(*status, "s3Endpoint") << "\n"
                       << "functions  " << TextAt(*status, "functionsEndpoint") << "\n"
