@@ -51,6 +51,8 @@ class CgroupTree {
  public:
   virtual ~CgroupTree() = default;
   virtual Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) = 0;
+  // The tree's own folders, one a hierarchy; first the one that is locked.
+  virtual Result<std::vector<base::Fd>> OpenFolders() = 0;
   // Kills and removes every sandbox's cgroup below the tree's name: what an earlier server left.
   virtual Result<void> Clear() = 0;
   virtual Result<void> Remove() = 0;  // Clear, and the tree itself.
@@ -70,7 +72,9 @@ struct CgroupMounts {
 // Errors: kDenied, naming the controllers that are missing.
 Result<CgroupMounts> FindCgroups(const std::string& mountinfo);
 
-// Makes the folder `name` that all sandboxes' cgroups go into.
+// Makes the folder `name` that all sandboxes' cgroups go into.  It is ours until the tree and every
+// copy of its OpenFolders are closed; another that wants it waits ten seconds, for the helpers of
+// an earlier server may still be sweeping it.  Errors: kUnavailable another server keeps it.
 Result<std::unique_ptr<CgroupTree>> MakeCgroupTree(const CgroupMounts& mounts,
                                                    const std::string& name);
 Result<std::unique_ptr<CgroupTree>> MakeCgroupTreeV1(CgroupMounts::V1 mounts,

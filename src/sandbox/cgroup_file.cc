@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,6 +67,33 @@ std::int64_t ReadNumber(int fd) {
 Result<void> MakeGroup(const base::Path& folder) {
   if (mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) return {};
   return Fail(Error::System("create cgroup " + folder.string(), errno));
+}
+
+Result<base::Fd> ClaimGroup(const base::Path& folder, Duration patience) {
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    if (auto made = MakeGroup(folder); !made) return Fail(made.error());
+    base::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.valid() && flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+      // Whoever had it may have removed it in between.
+      struct stat locked{};
+      struct stat named{};
+      if (fstat(fd.get(), &locked) == 0 && stat(folder.c_str(), &named) == 0 &&
+          locked.st_ino == named.st_ino) {
+        return fd;
+      }
+    }
+    if (std::chrono::steady_clock::now() > give_up) {
+      return Fail(Error::Unavailable("another ebb serve uses the cgroup " + folder.string()));
+    }
+    std::this_thread::sleep_for(kRetryEvery);
+  }
+}
+
+Result<base::Fd> CopyOf(const base::Fd& fd) {
+  base::Fd copy(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return Fail(Error::System("copy a descriptor", errno));
+  return copy;
 }
 
 Result<void> KillAndRemoveGroup(const base::Path& folder) {

@@ -2,11 +2,14 @@
 // Reading, writing and removing what the kernel shows as cgroup folders.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/file.h"
 
 namespace ebb::sandbox {
@@ -21,6 +24,13 @@ std::int64_t ReadControl(const base::Path& file, std::string_view key = {});
 std::int64_t ReadNumber(int fd);
 
 Result<void> MakeGroup(const base::Path& folder);  // There already is fine.
+
+// Makes the folder and locks it.  The lock belongs to the descriptor and its copies; only who has
+// it may remove the folder.  Errors: kUnavailable it is still locked by someone else after
+// `patience`.
+Result<base::Fd> ClaimGroup(const base::Path& folder, Duration patience = std::chrono::seconds(10));
+
+Result<base::Fd> CopyOf(const base::Fd& fd);  // Of the same open file: the lock is shared.
 
 // Sends SIGKILL to everything in `folder`, then removes it, waiting for processes to be gone.
 // Errors: kUnavailable it is still in use after five seconds.

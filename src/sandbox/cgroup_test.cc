@@ -160,6 +160,18 @@ TEST_F(CgroupTest, V1GroupsAreMadeInEveryHierarchyOnceEach) {
   EXPECT_EQ(Get("freezer/ebb/c-1/freezer.state"), "FROZEN");
 }
 
+TEST_F(CgroupTest, ATreeIsOneServersUntilEveryCopyOfItsLockIsClosed) {
+  auto claim = ClaimGroup(At("tree"));
+  ASSERT_TRUE(claim) << claim.error().Describe();
+  auto copy = CopyOf(*claim);
+  claim->Reset();
+  auto second = ClaimGroup(At("tree"), Millis(5));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind(), ErrorKind::kUnavailable);
+  copy->Reset();
+  EXPECT_TRUE(ClaimGroup(At("tree"), Millis(5)));
+}
+
 TEST_F(CgroupTest, ReadsTheNumberBehindAWord) {
   Put("f", "oom_kill_disable 0\nunder_oom 0\noom_kill 12\n");
   EXPECT_EQ(ReadControl(At("f"), "oom_kill"), 12);

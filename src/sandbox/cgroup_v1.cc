@@ -127,7 +127,8 @@ class CgroupV1 : public Cgroup {
 
 class CgroupTreeV1 : public CgroupTree {
  public:
-  explicit CgroupTreeV1(CgroupMounts::V1 at) : at_(std::move(at)) {}
+  CgroupTreeV1(CgroupMounts::V1 at, base::Fd claim)
+      : at_(std::move(at)), claim_(std::move(claim)) {}
 
   Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
     auto group = std::make_unique<CgroupV1>(Below(at_, id));
@@ -136,6 +137,18 @@ class CgroupTreeV1 : public CgroupTree {
       return Fail(made.error());
     }
     return group;
+  }
+
+  Result<std::vector<base::Fd>> OpenFolders() override {
+    std::vector<base::Fd> folders;
+    auto claim = CopyOf(claim_);
+    if (!claim) return Fail(claim.error());
+    folders.push_back(std::move(*claim));
+    for (const base::Path& folder : std::set{at_.cpu, at_.cpuacct, at_.memory, at_.pids}) {
+      folders.emplace_back(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (!folders.back().valid()) return Fail(Error::System("open " + folder.string(), errno));
+    }
+    return folders;
   }
 
   Result<void> Clear() override {
@@ -166,6 +179,7 @@ class CgroupTreeV1 : public CgroupTree {
 
  private:
   CgroupMounts::V1 at_;
+  base::Fd claim_;  // On the freezer's folder.
 };
 
 }  // namespace
@@ -173,10 +187,12 @@ class CgroupTreeV1 : public CgroupTree {
 Result<std::unique_ptr<CgroupTree>> MakeCgroupTreeV1(CgroupMounts::V1 mounts,
                                                      const std::string& name) {
   CgroupMounts::V1 at = CgroupTreeV1::Below(mounts, name);
-  for (const base::Path& folder : {at.cpu, at.cpuacct, at.memory, at.pids, at.freezer}) {
+  auto claim = ClaimGroup(at.freezer);
+  if (!claim) return Fail(claim.error());
+  for (const base::Path& folder : {at.cpu, at.cpuacct, at.memory, at.pids}) {
     if (auto made = MakeGroup(folder); !made) return Fail(made.error());
   }
-  return std::make_unique<CgroupTreeV1>(std::move(at));
+  return std::make_unique<CgroupTreeV1>(std::move(at), std::move(*claim));
 }
 
 }  // namespace ebb::sandbox

@@ -82,7 +82,7 @@ class CgroupV2 : public Cgroup {
 
 class CgroupTreeV2 : public CgroupTree {
  public:
-  explicit CgroupTreeV2(base::Path at) : at_(std::move(at)) {}
+  CgroupTreeV2(base::Path at, base::Fd claim) : at_(std::move(at)), claim_(std::move(claim)) {}
 
   Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
     auto group = std::make_unique<CgroupV2>(at_ / id);
@@ -92,6 +92,13 @@ class CgroupTreeV2 : public CgroupTree {
     }
     return group;
   }
+  Result<std::vector<base::Fd>> OpenFolders() override {
+    auto claim = CopyOf(claim_);
+    if (!claim) return Fail(claim.error());
+    std::vector<base::Fd> folders;
+    folders.push_back(std::move(*claim));
+    return folders;
+  }
   Result<void> Clear() override { return KillAndRemoveGroupsIn(at_); }
   Result<void> Remove() override {
     if (auto cleared = Clear(); !cleared) return cleared;
@@ -100,6 +107,7 @@ class CgroupTreeV2 : public CgroupTree {
 
  private:
   base::Path at_;
+  base::Fd claim_;
 };
 
 }  // namespace
@@ -109,11 +117,12 @@ Result<std::unique_ptr<CgroupTree>> MakeCgroupTreeV2(base::Path mount, const std
   if (auto set = WriteControl(mount / "cgroup.subtree_control", "+cpu +memory +pids"); !set) {
     return Fail(set.error());
   }
-  if (auto made = MakeGroup(at); !made) return Fail(made.error());
+  auto claim = ClaimGroup(at);
+  if (!claim) return Fail(claim.error());
   if (auto set = WriteControl(at / "cgroup.subtree_control", "+cpu +memory +pids"); !set) {
     return Fail(set.error());
   }
-  return std::make_unique<CgroupTreeV2>(at);
+  return std::make_unique<CgroupTreeV2>(at, std::move(*claim));
 }
 
 }  // namespace ebb::sandbox

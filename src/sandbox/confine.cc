@@ -131,10 +131,6 @@ bool DropCapabilities(const Plan&) {
 
 bool ForbidNewPrivileges(const Plan&) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0; }
 
-// After the last change of credentials, which would clear it.  A second line only: the helpers' pid
-// namespace takes every sandbox down with it.
-bool DieWithHelper(const Plan&) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0; }
-
 bool FilterSystemCalls(const Plan& plan) {
   const sock_fprog program{static_cast<unsigned short>(plan.filter_length),
                            const_cast<sock_filter*>(plan.filter)};
@@ -179,7 +175,6 @@ constexpr Step kSteps[] = {
     {"new user namespace", NewUserNamespace},
     {"drop all capabilities", DropCapabilities},
     {"forbid new privileges", ForbidNewPrivileges},
-    {"die with the helper", DieWithHelper},
     {"filter system calls", FilterSystemCalls},
     {"place descriptors and close all others", PlaceDescriptors},
 };

@@ -16,12 +16,15 @@ constexpr auto kSendAgain = std::chrono::milliseconds(1);  // The helper is behi
 HelperLink::HelperLink(const Clock& clock, Helpers helpers)
     : clock_(clock), helpers_(std::move(helpers)) {}
 
-Result<void> HelperLink::Prepare(const base::Path& scratch) {
+Result<void> HelperLink::Prepare(const base::Path& scratch, const std::string& name,
+                                 const std::vector<base::Fd>& trees) {
   auto status = MakeSeqPacketPair();
   if (!status) return Fail(status.error());
-  const int fds[] = {status->theirs.get()};
-  if (!SendOrder(helpers_.state->control.get(), Order{.kind = OrderKind::kPrepare},
-                 scratch.string(), fds)) {
+  std::vector<int> fds = {status->theirs.get()};
+  for (const base::Fd& tree : trees) fds.push_back(tree.get());
+  Order order{.kind = OrderKind::kPrepare};
+  order.join_count = static_cast<std::uint32_t>(trees.size());
+  if (!SendOrder(helpers_.state->control.get(), order, scratch.string() + '\0' + name, fds)) {
     return Fail(Error::System("talk to the spawner", errno));
   }
   status->theirs.Reset();

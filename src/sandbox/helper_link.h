@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/task.h"
 #include "sandbox/helpers_state.h"
@@ -16,9 +17,11 @@ class HelperLink {
  public:
   HelperLink(const Clock& clock, Helpers helpers);
 
-  // The spawner builds the template root from `scratch` and starts the zygote.  Blocks; at start.
+  // The spawner builds the template root from `scratch` and starts the zygote.  It sweeps the
+  // cgroup tree `name`, whose folders are `trees`, when the server is gone.  Blocks; at start.
   // Errors: kUnavailable, naming the step.
-  Result<void> Prepare(const base::Path& scratch);
+  Result<void> Prepare(const base::Path& scratch, const std::string& name,
+                       const std::vector<base::Fd>& trees);
 
   // Sends a kLaunch to who starts `runtime`.  A zygote that has ended is replaced.
   // Errors: kUnavailable the helper is gone; kDeadline it is behind.

@@ -15,7 +15,8 @@ namespace {
 
 // In the fork that becomes the spawner.
 [[noreturn]] void BecomeSpawner(int control) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // No PR_SET_PDEATHSIG: it must outlive the server by what sweeping takes.  It notices the end of
+  // the server by the end of its socket.
   prctl(PR_SET_NAME, "ebb-spawner", 0, 0, 0);
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) signal(number, SIG_DFL);
   RunSpawner(control);

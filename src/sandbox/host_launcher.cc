@@ -63,7 +63,9 @@ HostLauncher::~HostLauncher() {
 
 Result<void> HostLauncher::Prepare() {
   pool_.Post([networks = networks_] { networks->Refill(); });
-  return helpers_.Prepare(config_.scratch);
+  auto trees = cgroups_->OpenFolders();
+  if (!trees) return Fail(trees.error());
+  return helpers_.Prepare(config_.scratch, config_.cgroup_name, *trees);
 }
 
 Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSink output,

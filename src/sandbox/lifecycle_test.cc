@@ -197,6 +197,7 @@ TEST_F(Lifecycle, GetsNoMoreCpuThanItsShare) {
 TEST_F(Lifecycle, AnotherZygoteStartsWhenOneHasEnded) {
   Code("index.py", "def handler(e, c): return 'fine'\n");
   auto before = Ready();
+  ASSERT_TRUE(before);
   for (const pid_t pid : Descendants()) {
     const auto command = base::ReadFile("/proc/" + std::to_string(pid) + "/cmdline");
     const auto status = base::ReadFile("/proc/" + std::to_string(pid) + "/status");
@@ -210,6 +211,9 @@ TEST_F(Lifecycle, AnotherZygoteStartsWhenOneHasEnded) {
   auto after = Ready();
   ASSERT_TRUE(after);
   EXPECT_EQ(Invoke(*after, "")->body, "fine");
+  auto reply = Invoke(*before, "");
+  ASSERT_TRUE(reply) << reply.error().Describe();  // It does not need the one that forked it.
+  EXPECT_EQ(reply->body, "fine");
 }
 
 TEST_F(Lifecycle, AnUnknownCodeFolderFailsTheStartByName) {
@@ -257,25 +261,29 @@ TEST_F(InsideDoorTest, HandsTheServerAListenerOnTheSandboxsLoopback) {
   EXPECT_TRUE(watched.expired());
 }
 
-// A server in a process of its own, with one busy sandbox, that can be killed.
-class KilledServer : public testing::Test {
+// A server in a process of its own, with one sandbox, that can be killed.
+enum class State { kBusy, kFrozen };
+
+class KilledServer : public testing::TestWithParam<State> {
  protected:
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "needs root, as ebb serve does";
     name_ = "ebb-test-killed-" + std::to_string(getpid());
     std::filesystem::create_directories(folder_.path() / "code");
-    std::ofstream(folder_.path() / "code/index.py")
-        << "import time, ctypes\n"
-           "def handler(e, c):\n"
-           "    ctypes.CDLL(None).prctl(1, 0)\n"  // PR_SET_PDEATHSIG, off.
-           "    print('busy', flush=True)\n"
-           "    time.sleep(1000)\n";
+    std::ofstream(folder_.path() / "code/index.py") << "import time\n"
+                                                       "def handler(e, c):\n"
+                                                       "    print('busy', flush=True)\n"
+                                                       "    time.sleep(1000)\n";
+    auto mounts = FindCgroups(*base::ReadFile("/proc/self/mountinfo"));
+    ASSERT_TRUE(mounts);
+    trees_ = {mounts->v2 / name_};
+    if (mounts->v2.empty()) {
+      trees_ = {mounts->v1.cpu / name_, mounts->v1.cpuacct / name_, mounts->v1.memory / name_,
+                mounts->v1.pids / name_, mounts->v1.freezer / name_};
+    }
   }
 
-  Config MakeConfig() {
-    return {.scratch = folder_.path() / "scratch", .cgroup_name = name_, .inside_door = {}};
-  }
-
+  // Writes a byte to `ready` when the sandbox is in the state that is asked for.
   [[noreturn]] void Serve(int ready) {
     auto helpers = Helpers::Start();
     asio::io_context io;
@@ -283,7 +291,7 @@ class KilledServer : public testing::Test {
     SystemClock clock;
     auto launcher = MakeHostLauncher(io, pool, clock, std::move(*helpers), MakeConfig());
     Spec spec;
-    spec.id = "c-busy";
+    spec.id = "c-1";
     spec.code = folder_.path() / "code";
     spec.handler = "index.handler";
     spec.cpu = MilliCpu(1000);
@@ -292,17 +300,33 @@ class KilledServer : public testing::Test {
     const OutputSink sink = [ready](std::string_view) { (void)!write(ready, "!", 1); };
     auto sandbox = testkit::RunToEnd(io, (*launcher)->Launch(spec, sink, Soon()));
     (void)testkit::RunToEnd(io, (*sandbox)->Initialize(Soon()));
+    if (GetParam() == State::kFrozen) {
+      (void)(*sandbox)->Freeze();
+      sink("");
+      pause();
+    }
     Call call;
     call.request_id = "r";
     (void)testkit::RunToEnd(io, (*sandbox)->Invoke(call, Deadline::Never()));
     _exit(1);
   }
 
+  Config MakeConfig() {
+    return {.scratch = folder_.path() / "scratch", .cgroup_name = name_, .inside_door = {}};
+  }
+
+  // Whether any of `paths` is there.
+  static bool AnyOf(const std::vector<base::Path>& paths) {
+    return std::ranges::any_of(paths,
+                               [](const auto& path) { return std::filesystem::exists(path); });
+  }
+
   testkit::TempFolder folder_;
   std::string name_;
+  std::vector<base::Path> trees_;
 };
 
-TEST_F(KilledServer, TakesEverySandboxWithItAndTheNextOneRemovesTheirCgroups) {
+TEST_P(KilledServer, TakesItsSandboxesAndTheirCgroupsWithIt) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
   const base::Fd from(ends[0]);
@@ -312,14 +336,17 @@ TEST_F(KilledServer, TakesEverySandboxWithItAndTheNextOneRemovesTheirCgroups) {
   to.Reset();
   char ready = 0;
   ASSERT_EQ(read(from.get(), &ready, 1), 1);
-  auto mounts = FindCgroups(*base::ReadFile("/proc/self/mountinfo"));
-  const base::Path tree = (mounts->v2.empty() ? mounts->v1.memory : mounts->v2) / name_;
-  ASSERT_NE(*base::ReadFile(tree / "c-busy/cgroup.procs"), "");
+  ASSERT_NE(*base::ReadFile(trees_.back() / "c-1/cgroup.procs"), "");
 
   kill(server, SIGKILL);
   waitpid(server, nullptr, 0);
-  EXPECT_TRUE(Eventually([&] { return *base::ReadFile(tree / "c-busy/cgroup.procs") == ""; }));
+  EXPECT_TRUE(Eventually([&] { return !AnyOf(trees_); }));
+}
 
+INSTANTIATE_TEST_SUITE_P(Both, KilledServer, testing::Values(State::kBusy, State::kFrozen));
+
+TEST_P(KilledServer, IsFollowedByOneThatRemovesWhatWasLeft) {
+  for (const base::Path& tree : trees_) std::filesystem::create_directories(tree / "c-old");
   auto helpers = Helpers::Start();
   ASSERT_TRUE(helpers);
   asio::io_context io;
@@ -327,9 +354,9 @@ TEST_F(KilledServer, TakesEverySandboxWithItAndTheNextOneRemovesTheirCgroups) {
   SystemClock clock;
   auto launcher = MakeHostLauncher(io, pool, clock, std::move(*helpers), MakeConfig());
   ASSERT_TRUE(launcher) << launcher.error().Describe();
-  EXPECT_FALSE(std::filesystem::exists(tree / "c-busy"));
+  for (const base::Path& tree : trees_) EXPECT_FALSE(std::filesystem::exists(tree / "c-old"));
   launcher->reset();
-  EXPECT_FALSE(std::filesystem::exists(tree));
+  EXPECT_FALSE(AnyOf(trees_));
 }
 
 }  // namespace

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "sandbox/cgroup_sweep.h"
 #include "sandbox/helper.h"
 #include "sandbox/template_root.h"
 
@@ -31,7 +33,17 @@ int MakeOuterProc() {
   return mount;
 }
 
-void Prepare(Helper& helper) {
+// The server's cgroup tree, to be swept when it is gone.
+struct Tree {
+  std::string name;
+  std::vector<base::Fd> folders;
+};
+
+void Prepare(Helper& helper, Tree& tree) {
+  tree.name = helper.text() + strlen(helper.text()) + 1;
+  for (unsigned i = 0; i < helper.order().join_count; ++i) {
+    tree.folders.emplace_back(helper.TakeFd(kStatusFd + 1 + static_cast<int>(i)));
+  }
   if (auto entered = EnterTemplateRoot(helper.text()); !entered) {
     helper.Answer(StatusKind::kFailed, entered.error().message().c_str(), 0);
     return;
@@ -113,10 +125,11 @@ void RunSpawner(int control) {
   const int outer_proc = MakeOuterProc();
   if (outer_proc < 0) _exit(1);
   const auto helper = std::make_unique<Helper>(control, outer_proc);
+  Tree tree;
   while (helper->Receive()) {
     switch (helper->order().kind) {
       case OrderKind::kPrepare:
-        Prepare(*helper);
+        Prepare(*helper, tree);
         break;
       case OrderKind::kZygote:
         StartZygote(*helper, outer_proc);
@@ -126,6 +139,7 @@ void RunSpawner(int control) {
         break;
     }
   }
+  EndAllAndSweep(tree.name, tree.folders);
   _exit(0);
 }
 

@@ -1,7 +1,7 @@
 // sandbox/spawner.h
 // The first helper: pid 1 of the helpers' own pid namespace.  Builds the template root, starts the
-// zygotes, starts sandboxes that exec a program.  When it ends, the kernel kills everything in the
-// namespace: zygotes and all sandboxes.
+// zygotes, starts sandboxes that exec a program.  When the server is gone it ends everything in the
+// namespace, zygotes and all sandboxes, and removes their cgroups.
 #pragma once
 
 namespace ebb::sandbox {

@@ -15,7 +15,9 @@
 namespace ebb::sandbox {
 
 enum class OrderKind : std::uint32_t {
-  kPrepare = 1,  // Build the template root.  Text: the scratch folder.  To the spawner, once.
+  // Build the template root.  Text: the scratch folder, NUL, the name of the cgroup tree.
+  // Descriptors: status, then the tree's folders, one a hierarchy.  To the spawner, once.
+  kPrepare = 1,
   kZygote,  // Start a Python zygote.  Descriptors: status, its control socket.  To the spawner.
   kLaunch,  // Start one sandbox.
 };
@@ -32,7 +34,7 @@ struct Order {
   OrderKind kind = OrderKind::kLaunch;
   Begin begin = Begin::kAtOnce;
   std::uint32_t uid = 0;                // The sandbox's user and group on the host.
-  std::uint32_t join_count = 0;         // How many of the descriptors are cgroups to join.
+  std::uint32_t join_count = 0;         // How many of the descriptors are cgroups.
   std::uint32_t argument_count = 0;     // 0 to a zygote.
   std::uint32_t environment_count = 0;  // 0 to a zygote.
   std::uint32_t text_bytes = 0;
