@@ -29,9 +29,12 @@ T RunToEnd(asio::io_context& io, Task<T> task) {
     ended = true;
     thrown = e;
   };
-  io.restart();
+  // Only once the task counts as work is `io` made to run again: a thread that is done with the
+  // last task may still be about to give back its own share of the work, and when the last share
+  // goes, `io` stops.
   if constexpr (std::is_void_v<T>) {
     asio::co_spawn(io, std::move(task), on_end);
+    io.restart();
     while (!ended && io.run_one() > 0) {
     }
     if (thrown) std::rethrow_exception(thrown);
@@ -39,6 +42,7 @@ T RunToEnd(asio::io_context& io, Task<T> task) {
   } else {
     std::optional<T> out;
     asio::co_spawn(io, internal::Keep(std::move(task), out), on_end);
+    io.restart();
     while (!ended && io.run_one() > 0) {
     }
     if (thrown) std::rethrow_exception(thrown);
