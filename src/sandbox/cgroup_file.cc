@@ -40,6 +40,10 @@ Result<void> WriteControl(const base::Path& file, std::string_view text) {
   return {};
 }
 
+void TryWriteControl(const base::Path& file, std::string_view text) {
+  if (auto written = WriteControl(file, text); !written) return;
+}
+
 std::int64_t ReadControl(const base::Path& file, std::string_view key) {
   const base::Fd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
   char buffer[4096];

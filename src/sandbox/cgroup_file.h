@@ -16,6 +16,9 @@ namespace ebb::sandbox {
 
 Result<void> WriteControl(const base::Path& file, std::string_view text);
 
+// WriteControl where it does not matter whether it can be done.
+void TryWriteControl(const base::Path& file, std::string_view text);
+
 // The number that `file` holds; with `key`, the number behind that word.  0 if it cannot be read:
 // what measures must not fail a call.
 std::int64_t ReadControl(const base::Path& file, std::string_view key = {});

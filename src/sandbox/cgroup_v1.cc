@@ -72,8 +72,8 @@ class CgroupV1 : public Cgroup {
   Result<void> Thaw() override { return SetState("THAWED"); }
 
   void LetDie() override {
-    (void)Thaw();
-    (void)WriteControl(at_.cpu / "cpu.cfs_quota_us", "-1");  // Then its end takes longer.
+    TryWriteControl(at_.freezer / "freezer.state", "THAWED");
+    TryWriteControl(at_.cpu / "cpu.cfs_quota_us", "-1");  // Then its end takes longer.
   }
 
   Consumption Measure() const override {
@@ -101,7 +101,7 @@ class CgroupV1 : public Cgroup {
 
   Result<void> Remove() override {
     // The frozen do not die.  Not there any more is fine.
-    (void)WriteControl(at_.freezer / "freezer.state", "THAWED");
+    TryWriteControl(at_.freezer / "freezer.state", "THAWED");
     Result<void> all;
     for (const base::Path& folder : Folders()) {
       if (auto removed = KillAndRemoveGroup(folder); !removed) all = removed;
@@ -132,11 +132,10 @@ class CgroupTreeV1 : public CgroupTree {
 
   Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
     auto group = std::make_unique<CgroupV1>(Below(at_, id));
-    if (auto made = group->Make(limits); !made) {
-      (void)group->Remove();
-      return Fail(made.error());
-    }
-    return group;
+    auto made = group->Make(limits);
+    if (made) return group;
+    if (auto removed = group->Remove(); !removed) return Fail(made.error().With("and it stays"));
+    return Fail(made.error());
   }
 
   Result<std::vector<base::Fd>> OpenFolders() override {

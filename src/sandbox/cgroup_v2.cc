@@ -53,8 +53,8 @@ class CgroupV2 : public Cgroup {
   Result<void> Thaw() override { return WriteControl(at_ / "cgroup.freeze", "0"); }
 
   void LetDie() override {
-    (void)Thaw();
-    (void)WriteControl(at_ / "cpu.max", "max");  // Then its end takes longer.
+    TryWriteControl(at_ / "cgroup.freeze", "0");
+    TryWriteControl(at_ / "cpu.max", "max");  // Then its end takes longer.
   }
 
   Consumption Measure() const override {
@@ -71,7 +71,7 @@ class CgroupV2 : public Cgroup {
   Result<base::Fd> WatchMemory() override { return base::Fd(); }
 
   Result<void> Remove() override {
-    (void)WriteControl(at_ / "cgroup.kill", "1");  // Since Linux 5.14; the loop below does it too.
+    TryWriteControl(at_ / "cgroup.kill", "1");  // Since Linux 5.14; the loop below does it too.
     return KillAndRemoveGroup(at_);
   }
 
@@ -86,11 +86,10 @@ class CgroupTreeV2 : public CgroupTree {
 
   Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
     auto group = std::make_unique<CgroupV2>(at_ / id);
-    if (auto made = group->Make(limits); !made) {
-      (void)group->Remove();
-      return Fail(made.error());
-    }
-    return group;
+    auto made = group->Make(limits);
+    if (made) return group;
+    if (auto removed = group->Remove(); !removed) return Fail(made.error().With("and it stays"));
+    return Fail(made.error());
   }
   Result<std::vector<base::Fd>> OpenFolders() override {
     auto claim = CopyOf(claim_);

@@ -37,7 +37,9 @@ class ConfineTest : public testing::Test {
     filter_ = *MakeSystemCallFilter();
   }
   void TearDown() override {
-    if (tree_) (void)tree_->Remove();
+    if (!tree_) return;
+    auto removed = tree_->Remove();
+    EXPECT_TRUE(removed) << removed.error().Describe();
   }
 
   enum class Pid { kOne, kAny };
@@ -62,6 +64,7 @@ class ConfineTest : public testing::Test {
 
   [[noreturn]] void RunSpoilt(const std::function<void(Plan&)>& spoil, int say) {
     std::vector<int> joins;
+    joins.reserve(joins_.size());
     for (const base::Fd& join : joins_) joins.push_back(join.get());
     auto network = MakeNetworkNamespace();
     auto code = MakeCodeMount(folder_.path());

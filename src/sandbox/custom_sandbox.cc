@@ -14,7 +14,8 @@
 namespace ebb::sandbox {
 namespace {
 
-constexpr std::size_t kMaxReplyBytes = 32 * 1024 * 1024;  // FC's limit for a synchronous answer.
+constexpr std::size_t kMaxReplyBytes = std::size_t{32}
+                                       << 20;  // FC's limit for a synchronous answer.
 // How soon a port that does not answer is tried again: often at first, since it is waited for.
 constexpr auto kFirstPause = std::chrono::milliseconds(1);
 constexpr auto kLongestPause = std::chrono::milliseconds(25);

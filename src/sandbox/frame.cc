@@ -7,8 +7,8 @@ namespace ebb::sandbox {
 namespace {
 
 constexpr std::size_t kHeadSize = 9;
-constexpr std::size_t kPiece =
-    64 * 1024;  // Memory grows with what has come, not with what is said.
+// Memory grows with what has come, not with what is said to come.
+constexpr std::size_t kPiece = std::size_t{64} * 1024;
 
 void AppendNumber(std::string& to, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) to += static_cast<char>((value >> shift) & 0xff);

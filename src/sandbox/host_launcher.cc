@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/log.h"
 #include "sandbox/builtin_sandbox.h"
 #include "sandbox/custom_sandbox.h"
 #include "sandbox/mounts.h"
@@ -57,8 +58,10 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
       undertaker_(std::make_unique<Undertaker>()) {}
 
 HostLauncher::~HostLauncher() {
-  undertaker_.reset();       // Waits for the last sandboxes' ends.
-  (void)cgroups_->Remove();  // What stays is removed by the next start.
+  undertaker_.reset();                                // Waits for the last sandboxes' ends.
+  if (auto removed = cgroups_->Remove(); !removed) {  // The next start tries again.
+    log::Warn("sandboxes' cgroups stay", {{"error", removed.error()}});
+  }
 }
 
 Result<void> HostLauncher::Prepare() {

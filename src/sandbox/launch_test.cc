@@ -13,7 +13,7 @@ class Launching : public SandboxFixture {
     Call call;
     call.request_id = spec.id;
     call.payload = spec.id;
-    auto sandbox = co_await host_->launcher->Launch(std::move(spec), [](auto) {}, Soon());
+    auto sandbox = co_await shared_host->launcher->Launch(std::move(spec), [](auto) {}, Soon());
     if (!sandbox) co_return;
     auto loaded = co_await (*sandbox)->Initialize(Soon());
     if (!loaded) co_return;
@@ -65,7 +65,7 @@ TEST_F(Launching, RefusesVariablesThatNoProgramCanGet) {
 TEST_F(Launching, FailsWithinItsDeadline) {
   Code("index.py", "def handler(e, c): return e\n");
   auto sandbox = testkit::RunToEnd(
-      io(), host_->launcher->Launch(MakeSpec(), [](auto) {}, Deadline(TimePoint())));
+      io(), shared_host->launcher->Launch(MakeSpec(), [](auto) {}, Deadline(TimePoint())));
   ASSERT_FALSE(sandbox);
   EXPECT_EQ(sandbox.error().kind(), ErrorKind::kDeadline);
 }

@@ -230,14 +230,14 @@ class InsideDoorTest : public SandboxFixture {
  protected:
   static void SetUpTestSuite() {
     if (geteuid() != 0) return;
-    auto host = Host::Start({.port = 9010, .open = [](base::Fd listener) {
-                               listener_ = std::make_shared<base::Fd>(std::move(listener));
-                               return listener_;
+    auto host = Host::Start({.port = 9010, .open = [](base::Fd socket) {
+                               listener = std::make_shared<base::Fd>(std::move(socket));
+                               return listener;
                              }});
     ASSERT_TRUE(host) << host.error().Describe();
-    host_ = std::move(*host);
+    shared_host = std::move(*host);
   }
-  static inline std::shared_ptr<base::Fd> listener_;
+  static inline std::shared_ptr<base::Fd> listener;
 };
 
 TEST_F(InsideDoorTest, HandsTheServerAListenerOnTheSandboxsLoopback) {
@@ -250,13 +250,13 @@ TEST_F(InsideDoorTest, HandsTheServerAListenerOnTheSandboxsLoopback) {
   auto sandbox = Ready();
   ASSERT_TRUE(sandbox);
   ASSERT_TRUE(Invoke(*sandbox, ""));
-  const base::Fd accepted(accept(listener_->get(), nullptr, nullptr));
+  const base::Fd accepted(accept(listener->get(), nullptr, nullptr));
   ASSERT_TRUE(accepted.valid());
   char text[32] = {};
   ASSERT_EQ(read(accepted.get(), text, sizeof text), 11);
   EXPECT_STREQ(text, "from inside");
-  const std::weak_ptr<base::Fd> watched = listener_;
-  listener_.reset();
+  const std::weak_ptr<base::Fd> watched = listener;
+  listener.reset();
   sandbox.reset();
   EXPECT_TRUE(watched.expired());
 }
@@ -299,16 +299,16 @@ class KilledServer : public testing::TestWithParam<State> {
     spec.disk = Mebibytes(16);
     const OutputSink sink = [ready](std::string_view) { (void)!write(ready, "!", 1); };
     auto sandbox = testkit::RunToEnd(io, (*launcher)->Launch(spec, sink, Soon()));
-    (void)testkit::RunToEnd(io, (*sandbox)->Initialize(Soon()));
+    if (!testkit::RunToEnd(io, (*sandbox)->Initialize(Soon()))) _exit(2);
     if (GetParam() == State::kFrozen) {
-      (void)(*sandbox)->Freeze();
+      if (!(*sandbox)->Freeze()) _exit(2);
       sink("");
       pause();
     }
     Call call;
     call.request_id = "r";
-    (void)testkit::RunToEnd(io, (*sandbox)->Invoke(call, Deadline::Never()));
-    _exit(1);
+    const auto reply = testkit::RunToEnd(io, (*sandbox)->Invoke(call, Deadline::Never()));
+    _exit(reply ? 3 : 4);  // Not reached: it is killed while it waits.
   }
 
   Config MakeConfig() {

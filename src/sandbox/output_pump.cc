@@ -42,7 +42,7 @@ void OutputPump::Wait(std::shared_ptr<State> state) {
 
 // How much it was; 0 with errno 0: every writer is gone.
 std::size_t OutputPump::ReadOnce(State& state) {
-  static thread_local std::array<char, 64 * 1024> buffer;
+  static thread_local std::array<char, std::size_t{64} * 1024> buffer;
   const ssize_t size = read(state.pipe.native_handle(), buffer.data(), buffer.size());
   if (size == 0) errno = 0;
   if (size <= 0) return 0;

@@ -49,7 +49,8 @@ Result<std::string> MakeOrderText(const Spec& spec, Order& order) {
     if (HasNul(argument)) return Fail(Error::FunctionFailed("the command holds a NUL"));
     text += argument + '\0';
   }
-  for (const auto& [name, value] : spec.environment) text += name + '=' + value + '\0';
+  for (const auto& [name, value] : spec.environment)
+    text.append(name).append("=").append(value).push_back('\0');
   if (text.size() > kMaxOrderText) {
     return Fail(Error::FunctionFailed("the command and the environment are too long"));
   }

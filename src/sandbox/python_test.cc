@@ -37,7 +37,7 @@ TEST_F(PythonSandbox, PassesEventsAndAnswersOfAnyBytesAndSize) {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
   std::string large;
-  while (large.size() < 6 * 1024 * 1024) large += all;
+  while (large.size() < std::size_t{6} << 20) large += all;
   EXPECT_TRUE(Run("    return event\n", large).body == large);
 }
 

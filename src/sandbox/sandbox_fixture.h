@@ -67,13 +67,13 @@ class SandboxFixture : public testing::Test {
     if (geteuid() != 0) return;
     auto host = Host::Start();
     ASSERT_TRUE(host) << host.error().Describe();
-    host_ = std::move(*host);
+    shared_host = std::move(*host);
   }
-  static void TearDownTestSuite() { host_.reset(); }
+  static void TearDownTestSuite() { shared_host.reset(); }
 
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "needs root, as ebb serve does";
-    ASSERT_TRUE(host_);
+    ASSERT_TRUE(shared_host);
   }
 
   // Writes a file of the code package.
@@ -85,7 +85,7 @@ class SandboxFixture : public testing::Test {
 
   Spec MakeSpec(Runtime runtime = Runtime::kPython) {
     Spec spec;
-    spec.id = "c-" + std::to_string(++launches_);
+    spec.id = "c-" + std::to_string(++launches);
     spec.runtime = runtime;
     spec.code = folder_.path() / "code";
     spec.handler = "index.handler";
@@ -95,14 +95,14 @@ class SandboxFixture : public testing::Test {
     return spec;
   }
 
-  asio::io_context& io() { return host_->io; }
+  asio::io_context& io() { return shared_host->io; }
 
   Result<std::unique_ptr<Sandbox>> Launch(Spec spec) {
     return Launch(std::move(spec), [this](std::string_view bytes) { output_ += bytes; });
   }
   Result<std::unique_ptr<Sandbox>> Launch(Spec spec, OutputSink sink) {
-    return testkit::RunToEnd(io(),
-                             host_->launcher->Launch(std::move(spec), std::move(sink), Soon()));
+    return testkit::RunToEnd(
+        io(), shared_host->launcher->Launch(std::move(spec), std::move(sink), Soon()));
   }
   Result<void> Initialize(Sandbox& sandbox, Deadline deadline = Soon()) {
     return testkit::RunToEnd(io(), sandbox.Initialize(deadline));
@@ -127,10 +127,10 @@ class SandboxFixture : public testing::Test {
   }
   std::unique_ptr<Sandbox> Ready() { return Ready(MakeSpec()); }
 
-  static inline std::unique_ptr<Host> host_;
+  static inline std::unique_ptr<Host> shared_host;
   testkit::TempFolder folder_;
   std::string output_;  // Of all the test's sandboxes.
-  static inline int launches_ = 0;
+  static inline int launches = 0;
   int calls_ = 0;
 };
 
