@@ -15,9 +15,8 @@ constexpr std::uint16_t kInsideS3Port = 9010;
 Result<base::Fd> Bind(const Config& config, std::uint16_t port, const char* flag) {
   auto socket = net::ListenTcp(config.listen, port);
   if (socket) return socket;
-  return Fail(Error(
-      socket.error().kind(),
-      socket.error().message() + "; choose another port with " + flag + ", or end what has it"));
+  return Fail(Error(socket.error().kind(),
+                    socket.error().message() + " (set by " + flag + " and --listen)"));
 }
 
 // "http://127.0.0.1:8900", as somebody on this machine reaches it.
