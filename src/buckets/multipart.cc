@@ -6,75 +6,10 @@
 #include "base/hash.h"
 #include "buckets/names.h"
 #include "buckets/object_store_state.h"
+#include "buckets/upload_rows.h"
 
 namespace ebb::buckets {
 namespace {
-
-constexpr int kMaxParts = 10'000;  // S3's.
-
-struct UploadRow {
-  Upload upload;
-  Attributes attributes;
-};
-
-struct PartRow {
-  Part part;
-  std::string content;
-};
-
-Error NoSuchUpload() {
-  return Error::NotFound(
-             "The specified upload does not exist. The upload ID may be invalid, or the upload may "
-             "have been aborted or completed.")
-      .WithCode("NoSuchUpload");
-}
-
-Result<UploadRow> NeedUpload(store::Reader& reader, const ObjectName& name,
-                             const std::string& upload) {
-  if (auto bucket = rows::NeedBucket(reader, name.in()); !bucket) return Fail(bucket.error());
-  auto found = reader.Query(
-      "SELECT created_ms, attributes, checksum_kind, checksum_scope FROM uploads "
-      "WHERE account = ? AND bucket = ? AND key = ? AND id = ?",
-      {name.account, name.bucket, name.key, upload});
-  if (!found) return Fail(found.error());
-  if (found->empty()) return Fail(NoSuchUpload());
-  const store::Row& row = found->front();
-  auto attributes = rows::ParseAttributes(row.Text(1));
-  if (!attributes) return Fail(attributes.error());
-  return UploadRow{.upload = {.key = name.key,
-                              .id = upload,
-                              .created = FromUnixMillis(row.Int(0)),
-                              .checksum_kind = ParseChecksumKind(row.Text(2)),
-                              .checksum_scope = static_cast<ChecksumScope>(row.Int(3))},
-                   .attributes = std::move(*attributes)};
-}
-
-Result<std::vector<PartRow>> PartsOf(store::Reader& reader, const std::string& upload, int after,
-                                     int limit) {
-  auto found = reader.Query(
-      "SELECT number, content, bytes, etag, checksum, modified_ms FROM upload_parts "
-      "WHERE upload = ? AND number > ? ORDER BY number LIMIT ?",
-      {upload, std::int64_t{after}, std::int64_t{limit}});
-  if (!found) return Fail(found.error());
-  std::vector<PartRow> out;
-  for (const store::Row& row : *found) {
-    out.push_back({.part = {.number = static_cast<int>(row.Int(0)),
-                            .bytes = static_cast<std::uint64_t>(row.Int(2)),
-                            .etag = row.Text(3),
-                            .modified = FromUnixMillis(row.Int(5)),
-                            .checksum = rows::ParseChecksum(row.Text(4))},
-                   .content = row.Text(1)});
-  }
-  return out;
-}
-
-Result<void> RemoveUpload(store::Transaction& tx, const std::string& upload) {
-  for (const char* sql :
-       {"DELETE FROM upload_parts WHERE upload = ?", "DELETE FROM uploads WHERE id = ?"}) {
-    if (auto removed = tx.Execute(sql, {upload}); !removed) return Fail(removed.error());
-  }
-  return {};
-}
 
 Error InvalidPart(int number) {
   return Error::Invalid("Part " + std::to_string(number) +
@@ -83,9 +18,10 @@ Error InvalidPart(int number) {
 }
 
 // The parts that the client names, in its order, out of those that are there.
-Result<std::vector<PartRow>> Pick(const std::vector<NamedPart>& named,
-                                  const std::vector<PartRow>& there, std::uint64_t min_bytes) {
-  std::vector<PartRow> out;
+Result<std::vector<rows::PartRow>> Pick(const std::vector<NamedPart>& named,
+                                        const std::vector<rows::PartRow>& there,
+                                        std::uint64_t min_bytes) {
+  std::vector<rows::PartRow> out;
   int before = 0;
   for (const NamedPart& want : named) {
     if (want.number <= before) {
@@ -93,8 +29,8 @@ Result<std::vector<PartRow>> Pick(const std::vector<NamedPart>& named,
                       .WithCode("InvalidPartOrder"));
     }
     before = want.number;
-    const auto found = std::ranges::lower_bound(there, want.number, {},
-                                                [](const PartRow& row) { return row.part.number; });
+    const auto found = std::ranges::lower_bound(
+        there, want.number, {}, [](const rows::PartRow& row) { return row.part.number; });
     if (found == there.end() || found->part.number != want.number ||
         found->part.etag != want.etag || (want.checksum && found->part.checksum != want.checksum)) {
       return Fail(InvalidPart(want.number));
@@ -113,17 +49,17 @@ Result<std::vector<PartRow>> Pick(const std::vector<NamedPart>& named,
 }
 
 // "<MD5 of the parts' MD5s>-<parts>", as S3.
-std::string EtagOf(const std::vector<PartRow>& parts) {
+std::string EtagOf(const std::vector<rows::PartRow>& parts) {
   base::Digest digest(base::DigestKind::kMd5);
-  for (const PartRow& row : parts) digest.Update(base::ParseHex(row.part.etag).value_or(""));
+  for (const rows::PartRow& row : parts) digest.Update(base::ParseHex(row.part.etag).value_or(""));
   return base::FormatHex(digest.Finish()) + "-" + std::to_string(parts.size());
 }
 
 // nullopt if not every part has a checksum of the upload's kind.
-std::optional<Checksum> ChecksumOf(const Upload& upload, const std::vector<PartRow>& parts) {
+std::optional<Checksum> ChecksumOf(const Upload& upload, const std::vector<rows::PartRow>& parts) {
   if (!upload.checksum_kind) return std::nullopt;
   std::vector<PartChecksum> checksums;
-  for (const PartRow& row : parts) {
+  for (const rows::PartRow& row : parts) {
     const auto& checksum = row.part.checksum;
     if (!checksum || checksum->kind != *upload.checksum_kind) return std::nullopt;
     checksums.push_back(
@@ -148,10 +84,10 @@ Result<void> CheckWhole(const Completion& completion, const Object& object) {
 }
 
 // Makes the files of `parts` those of `content`.
-Result<void> MoveFiles(store::Transaction& tx, const std::vector<PartRow>& parts,
+Result<void> MoveFiles(store::Transaction& tx, const std::vector<rows::PartRow>& parts,
                        const std::string& content) {
   std::int64_t number = 0;
-  for (const PartRow& row : parts) {
+  for (const rows::PartRow& row : parts) {
     auto moved = tx.Execute("UPDATE object_files SET content = ?, number = ? WHERE content = ?",
                             {content, number++, row.content});
     if (!moved) return Fail(moved.error());
@@ -172,13 +108,8 @@ Task<Result<Upload>> ObjectStore::CreateUpload(ObjectName name, Attributes attri
                 .checksum_scope = scope};
   auto changed = co_await state_->Apply({}, [=](store::Transaction& tx) -> Result<Changed> {
     if (auto bucket = rows::NeedBucket(tx, name.in()); !bucket) return Fail(bucket.error());
-    auto made = tx.Execute(
-        "INSERT INTO uploads (account, bucket, key, id, created_ms, attributes, checksum_kind, "
-        "checksum_scope) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        {name.account, name.bucket, name.key, upload.id, ToUnixMillis(upload.created),
-         rows::FormatAttributes(attributes), checksum ? ToString(*checksum) : "",
-         static_cast<std::int64_t>(scope)});
-    if (!made) return Fail(made.error());
+    auto saved = rows::SaveUpload(tx, name, {.upload = upload, .attributes = attributes});
+    if (!saved) return Fail(saved.error());
     return Changed{};
   });
   if (!changed) co_return Fail(changed.error());
@@ -186,8 +117,8 @@ Task<Result<Upload>> ObjectStore::CreateUpload(ObjectName name, Attributes attri
 }
 
 Task<Result<Upload>> ObjectStore::FindUpload(ObjectName name, std::string upload) {
-  auto row = co_await state_->use.database.Reading<UploadRow>(
-      [&](store::Reader& reader) { return NeedUpload(reader, name, upload); });
+  auto row = co_await state_->use.database.Reading<rows::UploadRow>(
+      [&](store::Reader& reader) { return rows::NeedUpload(reader, name, upload); });
   if (!row) co_return Fail(row.error());
   co_return std::move(row->upload);
 }
@@ -195,7 +126,7 @@ Task<Result<Upload>> ObjectStore::FindUpload(ObjectName name, std::string upload
 Task<Result<Part>> ObjectStore::PutPart(ObjectName name, std::string upload, int number,
                                         Incoming incoming, net::Body& body) {
   State* state = state_.get();
-  if (number < 1 || number > kMaxParts) {
+  if (number < 1 || number > rows::kMaxParts) {
     co_return Fail(Error::Invalid("Part number must be an integer between 1 and 10000, inclusive")
                        .WithCode("InvalidArgument"));
   }
@@ -213,22 +144,16 @@ Task<Result<Part>> ObjectStore::PutPart(ObjectName name, std::string upload, int
   auto changed =
       co_await state->Apply(std::move(fresh), [=](store::Transaction& tx) -> Result<Changed> {
         // It may have been completed or aborted while the body came.
-        if (auto there = NeedUpload(tx, name, upload); !there) return Fail(there.error());
+        if (auto there = rows::NeedUpload(tx, name, upload); !there) return Fail(there.error());
         Changed out;
         out.part = part;
-        auto old = PartsOf(tx, upload, number - 1, 1);
+        auto old = rows::PartsOf(tx, upload, number - 1, 1);
         if (!old) return Fail(old.error());
         if (!old->empty() && old->front().part.number == number) {
           auto retired = state->RetireIn(tx, old->front().content, out);
           if (!retired) return Fail(retired.error());
         }
-        auto saved = tx.Execute(
-            "INSERT INTO upload_parts (upload, number, content, bytes, etag, checksum, "
-            "modified_ms) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (upload, number) DO UPDATE SET "
-            "content = excluded.content, bytes = excluded.bytes, etag = excluded.etag, "
-            "checksum = excluded.checksum, modified_ms = excluded.modified_ms",
-            {upload, std::int64_t{number}, id, static_cast<std::int64_t>(part.bytes), part.etag,
-             rows::FormatChecksum(part.checksum), ToUnixMillis(part.modified)});
+        auto saved = rows::SavePart(tx, upload, {.part = part, .content = id});
         if (!saved) return Fail(saved.error());
         auto added = rows::AddFile(tx, id, 0, {.name = id, .bytes = part.bytes});
         if (!added) return Fail(added.error());
@@ -242,45 +167,21 @@ Task<Result<PartListing>> ObjectStore::ListParts(ObjectName name, std::string up
                                                  int limit) {
   co_return co_await state_->use.database.Reading<PartListing>(
       [&](store::Reader& reader) -> Result<PartListing> {
-        auto row = NeedUpload(reader, name, upload);
+        auto row = rows::NeedUpload(reader, name, upload);
         if (!row) return Fail(row.error());
-        auto parts = PartsOf(reader, upload, after, limit + 1);
+        auto parts = rows::PartsOf(reader, upload, after, limit + 1);
         if (!parts) return Fail(parts.error());
         PartListing out{.upload = std::move(row->upload), .parts = {}, .truncated = false};
         out.truncated = parts->size() > static_cast<std::size_t>(limit);
         if (out.truncated) parts->pop_back();
-        for (PartRow& part : *parts) out.parts.push_back(std::move(part.part));
+        for (rows::PartRow& part : *parts) out.parts.push_back(std::move(part.part));
         return out;
       });
 }
 
 Task<Result<UploadListing>> ObjectStore::ListUploads(BucketName bucket, UploadListOptions options) {
   co_return co_await state_->use.database.Reading<UploadListing>(
-      [&](store::Reader& reader) -> Result<UploadListing> {
-        if (auto there = rows::NeedBucket(reader, bucket); !there) return Fail(there.error());
-        const std::string from = std::max(options.prefix, options.after_key);
-        auto found = reader.Query(
-            "SELECT key, id, created_ms FROM uploads WHERE account = ? AND bucket = ? AND "
-            "key >= ? AND (key > ? OR (key = ? AND id > ?)) ORDER BY key, id LIMIT ?",
-            {bucket.account, bucket.bucket, from, options.after_key, options.after_key,
-             // Ids are hex: without one, nothing of `after_key` comes after it.
-             options.after_id.empty() ? "g" : options.after_id, std::int64_t{options.limit} + 1});
-        if (!found) return Fail(found.error());
-        UploadListing out;
-        for (const store::Row& row : *found) {
-          if (!row.Text(0).starts_with(options.prefix)) break;
-          if (out.uploads.size() == static_cast<std::size_t>(options.limit)) {
-            out.truncated = true;
-            break;
-          }
-          Upload upload;
-          upload.key = row.Text(0);
-          upload.id = row.Text(1);
-          upload.created = FromUnixMillis(row.Int(2));
-          out.uploads.push_back(std::move(upload));
-        }
-        return out;
-      });
+      [&](store::Reader& reader) { return rows::UploadsOf(reader, bucket, options); });
 }
 
 Task<Result<Object>> ObjectStore::CompleteUpload(Origin origin, ObjectName name, std::string upload,
@@ -289,10 +190,10 @@ Task<Result<Object>> ObjectStore::CompleteUpload(Origin origin, ObjectName name,
   const std::string content = MakeFileName(state->use.random);
   const WallTime now = state->use.clock.WallNow();
   auto changed = co_await state->Apply({}, [=](store::Transaction& tx) -> Result<Changed> {
-    auto row = NeedUpload(tx, name, upload);
+    auto row = rows::NeedUpload(tx, name, upload);
     if (!row) return Fail(row.error());
     if (auto ok = CheckCondition(tx, name, condition); !ok) return Fail(ok.error());
-    auto there = PartsOf(tx, upload, 0, kMaxParts);
+    auto there = rows::PartsOf(tx, upload, 0, rows::kMaxParts);
     if (!there) return Fail(there.error());
     auto picked = Pick(completion.parts, *there, state->config.min_part_bytes);
     if (!picked) return Fail(picked.error());
@@ -305,7 +206,7 @@ Task<Result<Object>> ObjectStore::CompleteUpload(Origin origin, ObjectName name,
                                       .attributes = row->attributes,
                                       .checksum = ChecksumOf(row->upload, *picked)},
                            .content = content};
-    for (const PartRow& part : *picked) object.object.bytes += part.part.bytes;
+    for (const rows::PartRow& part : *picked) object.object.bytes += part.part.bytes;
     if (object.object.bytes > state->config.max_object_bytes) {
       return Fail(Error::Invalid("Your proposed upload exceeds the maximum allowed object size.")
                       .WithCode("EntityTooLarge"));
@@ -315,10 +216,10 @@ Task<Result<Object>> ObjectStore::CompleteUpload(Origin origin, ObjectName name,
     auto out = state->ReplaceIn(tx, origin, "ObjectCreated:CompleteMultipartUpload", name, object);
     if (!out) return out;
     // The parts that were not picked still own their files.
-    for (const PartRow& part : *there) {
+    for (const rows::PartRow& part : *there) {
       if (auto r = state->RetireIn(tx, part.content, *out); !r) return Fail(r.error());
     }
-    if (auto removed = RemoveUpload(tx, upload); !removed) return Fail(removed.error());
+    if (auto removed = rows::RemoveUpload(tx, upload); !removed) return Fail(removed.error());
     return out;
   });
   if (!changed) co_return Fail(changed.error());
@@ -328,14 +229,14 @@ Task<Result<Object>> ObjectStore::CompleteUpload(Origin origin, ObjectName name,
 Task<Result<void>> ObjectStore::AbortUpload(ObjectName name, std::string upload) {
   State* state = state_.get();
   auto changed = co_await state->Apply({}, [=](store::Transaction& tx) -> Result<Changed> {
-    if (auto there = NeedUpload(tx, name, upload); !there) return Fail(there.error());
-    auto parts = PartsOf(tx, upload, 0, kMaxParts);
+    if (auto there = rows::NeedUpload(tx, name, upload); !there) return Fail(there.error());
+    auto parts = rows::PartsOf(tx, upload, 0, rows::kMaxParts);
     if (!parts) return Fail(parts.error());
     Changed out;
-    for (const PartRow& part : *parts) {
+    for (const rows::PartRow& part : *parts) {
       if (auto r = state->RetireIn(tx, part.content, out); !r) return Fail(r.error());
     }
-    if (auto removed = RemoveUpload(tx, upload); !removed) return Fail(removed.error());
+    if (auto removed = rows::RemoveUpload(tx, upload); !removed) return Fail(removed.error());
     return out;
   });
   if (!changed) co_return Fail(changed.error());

@@ -1,6 +1,6 @@
 // buckets/object_store_state.h
-// What ObjectStore's methods share.  Included by object_store.cc, objects.cc, listing.cc and
-// multipart.cc only.
+// What ObjectStore's methods share.  Included by object_store.cc, intake.cc, objects.cc,
+// listing.cc and multipart.cc only.
 #pragma once
 
 #include <optional>
