@@ -16,7 +16,7 @@ namespace {
 
 // Connecting to a machine that is there takes milliseconds; after this it is not.
 constexpr auto kConnectLimit = std::chrono::seconds(10);
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kPieceBytes = 65'536;
 
 // A body that says how much of it has been taken.
 class CountedBody : public net::Body {

@@ -1,5 +1,7 @@
 #include "cli/deployer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/encoding.h"
@@ -23,6 +25,7 @@ std::string TriggersOf(const std::string& function) { return PathOf(function) + 
 
 std::vector<std::string> TextsOf(const std::vector<Difference>& differences) {
   std::vector<std::string> out;
+  out.reserve(differences.size());
   for (const Difference& one : differences) out.push_back(one.text);
   return out;
 }
@@ -121,9 +124,10 @@ Result<void> Deployer::DeployTrigger(const std::string& function, const TriggerS
   for (const Difference& one : differences) {
     // FC's UpdateTrigger does not take these, and making it anew would lose events unasked.
     if (one.field != "triggerType" && one.field != "sourceArn") continue;
-    return Fail(Error::Conflict("trigger " + name + " is deployed with another " + one.text +
-                                ", which cannot be changed: remove it first with `ebb rm " +
-                                function + " " + trigger.name + "`"));
+    return Fail(Error::Conflict(
+        fmt::format("trigger {} is deployed with another {}, which cannot be changed: remove it "
+                    "first with `ebb rm {} {}`",
+                    name, one.text, function, trigger.name)));
   }
   json::object body = trigger.body;
   for (const char* fixed : {"triggerName", "triggerType", "sourceArn"}) body.erase(fixed);

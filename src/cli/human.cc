@@ -46,8 +46,9 @@ std::optional<WallTime> ParseSince(std::string_view text, WallTime now) {
   for (const auto& [letter, seconds] : kUnits) {
     if (!text.ends_with(letter)) continue;
     std::int64_t count = 0;
-    const char* end = text.data() + text.size() - 1;
-    const auto [stopped, error] = std::from_chars(text.data(), end, count);
+    const std::string digits(text.substr(0, text.size() - 1));
+    const char* end = digits.data() + digits.size();
+    const auto [stopped, error] = std::from_chars(digits.data(), end, count);
     // Up to a century: beyond it the subtraction could overflow, and nobody means it.
     if (error != std::errc() || stopped != end || count < 0 || count > 3'155'760'000 / seconds) {
       return {};

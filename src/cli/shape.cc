@@ -115,12 +115,13 @@ class FieldReader {
 };
 
 void AddUnknown(const YAML::Node& key, const Shape& shape, Problems& problems) {
-  const std::string name = key.Scalar();
+  const std::string& name = key.Scalar();
   if (std::ranges::find(shape.not_yet, name) != shape.not_yet.end()) {
     problems.Add(key, In(shape, name) + " is a field that Ebb does not have yet");
     return;
   }
   std::vector<std::string> known;
+  known.reserve(shape.fields.size());
   for (const Field& field : shape.fields) known.emplace_back(field.name);
   problems.Add(key, "there is no field " + In(shape, name) + "." + base::DidYouMean(name, known));
 }

@@ -1,5 +1,7 @@
 #include "cli/substitution.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
 namespace ebb::cli {
@@ -118,7 +120,7 @@ class Substituter {
       const std::size_t dot = rest.find('.');
       const std::string name = rest.substr(0, dot);
       if (!at.IsDefined() || !at.IsMap() || !at[name].IsDefined()) {
-        problems_.Add(user, "${vars." + path + "}: there is no '" + path + "' in vars");
+        problems_.Add(user, fmt::format("${{vars.{0}}}: there is no '{0}' in vars", path));
         return YAML::Node(YAML::NodeType::Undefined);
       }
       at.reset(at[name]);
