@@ -9,7 +9,7 @@
 namespace ebb::buckets {
 namespace {
 
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = 64 << 10;
 constexpr std::size_t kMaxLineBytes = 4096;
 constexpr std::size_t kMaxTrailers = 20;
 
@@ -162,7 +162,7 @@ Task<Result<void>> ChunkedBody::ReadTrailers() {
       // The line before the signature may be followed by an empty one on the wire: S3 ends here.
       continue;
     }
-    signed_text += name + ":" + value + "\n";
+    signed_text.append(name).append(":").append(value).append("\n");
     trailers_[name] = value;
   }
   if (!signer_) co_return Result<void>{};

@@ -34,7 +34,8 @@ std::string TakeApart(std::string_view bytes, std::size_t piece, std::uint64_t l
   auto text = testkit::RunToEnd(io, net::ReadAll(body, 1 << 20));
   if (!text) return "refused";
   if (text->size() != length) std::abort();
-  for (const auto& [name, value] : body.trailers()) *text += name + "=" + value + ";";
+  for (const auto& [name, value] : body.trailers())
+    text->append(name).append("=").append(value).append(";");
   return *text;
 }
 

@@ -219,7 +219,7 @@ Task<Result<Object>> ObjectStore::CompleteUpload(Origin origin, ObjectName name,
     for (const rows::PartRow& part : *there) {
       if (auto r = state->RetireIn(tx, part.content, *out); !r) return Fail(r.error());
     }
-    if (auto removed = rows::RemoveUpload(tx, upload); !removed) return Fail(removed.error());
+    if (auto removed = rows::RemoveUpload(tx, name, upload); !removed) return Fail(removed.error());
     return out;
   });
   if (!changed) co_return Fail(changed.error());
@@ -236,7 +236,7 @@ Task<Result<void>> ObjectStore::AbortUpload(ObjectName name, std::string upload)
     for (const rows::PartRow& part : *parts) {
       if (auto r = state->RetireIn(tx, part.content, out); !r) return Fail(r.error());
     }
-    if (auto removed = rows::RemoveUpload(tx, upload); !removed) return Fail(removed.error());
+    if (auto removed = rows::RemoveUpload(tx, name, upload); !removed) return Fail(removed.error());
     return out;
   });
   if (!changed) co_return Fail(changed.error());

@@ -152,7 +152,7 @@ TEST_F(MultipartTest, ChecksumOfTheWholeIsMadeOfThoseOfItsParts) {
 }
 
 TEST_F(MultipartTest, UploadsAndPartsAreListedPageByPage) {
-  const std::string second = Begin();
+  Begin();  // A second one.
   ASSERT_TRUE(PutPart(1, one_));
   ASSERT_TRUE(PutPart(5, two_));
   const auto parts = Wait(objects_->ListParts(Name("big"), upload_, 0, 1));

@@ -41,7 +41,7 @@ struct Config {
   std::uint64_t min_part_bytes = 5ull << 20;  // Of every part but the last.
   std::uint64_t max_object_bytes = 5ull << 40;
   // Changes performance: how much of a body is held in memory.
-  std::size_t piece_bytes = 512 * 1024;
+  std::size_t piece_bytes = 512 << 10;
   // Called before each step that can fail ("create folder", "create", "write", "fsync",
   // "fsync folder", "link", "commit"); an error it returns is that step's.  For tests.
   std::function<Result<void>(std::string_view step)> before_step_for_test;

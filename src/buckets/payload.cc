@@ -116,8 +116,7 @@ Result<std::optional<Checksum>> Payload::Check(const Digests& digests) const {
   if (!kept_) return std::nullopt;
   const auto expected = ExpectedChecksum();
   if (!expected) return Fail(expected.error());
-  const Checksum computed{.kind = *kept_,
-                          .value = base::FormatBase64(digests.checksums.at(*kept_))};
+  Checksum computed{.kind = *kept_, .value = base::FormatBase64(digests.checksums.at(*kept_))};
   if (*expected && **expected != computed.value) {
     return Refuse("BadDigest", "The " + std::string(ToString(*kept_)) +
                                    " you specified did not match the calculated checksum.");

@@ -57,8 +57,8 @@ class PayloadTest : public S3Fixture {
     body += head("");
     std::string signed_text;
     for (const auto& [name, value] : what.trailers) {
-      body += name + ":" + value + "\r\n";
-      signed_text += name + ":" + value + "\n";
+      body.append(name).append(":").append(value).append("\r\n");
+      signed_text.append(name).append(":").append(value).append("\n");
     }
     if (way == kSignedTrailer) {
       body += "x-amz-trailer-signature:" + signer.Trailer(base::Sha256Hex(signed_text)) + "\r\n";

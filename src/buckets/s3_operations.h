@@ -20,7 +20,7 @@ using S3Operation = Task<Result<net::Response>> (*)(S3Services& services, const 
                                                     Payload& payload);
 
 net::Response XmlResponse(const Xml& xml);
-inline constexpr std::size_t kMaxXmlBytes = 4 * 1024 * 1024;  // 10,000 parts with checksums fit.
+inline constexpr std::size_t kMaxXmlBytes = 4 << 20;  // 10,000 parts with checksums fit.
 
 // --- s3_buckets.cc
 Task<Result<net::Response>> ListBuckets(S3Services&, const S3Request&, Payload&);

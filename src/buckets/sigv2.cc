@@ -50,7 +50,7 @@ std::string AmzHeaders(const net::Request& http) {
     all += (all.empty() ? "" : ",") + value;
   }
   std::string out;
-  for (const auto& [name, value] : fields) out += name + ":" + value + "\n";
+  for (const auto& [name, value] : fields) out.append(name).append(":").append(value).append("\n");
   return out;
 }
 

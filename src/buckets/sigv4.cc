@@ -180,7 +180,7 @@ std::string CanonicalQuery(const SignatureClaim& claim, const net::QueryPairs& q
   std::string out;
   for (const auto& [name, value] : encoded) {
     if (!out.empty()) out += '&';
-    out += name + "=" + value;
+    out.append(name).append("=").append(value);
   }
   return out;
 }

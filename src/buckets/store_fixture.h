@@ -61,7 +61,7 @@ class StoreFixture : public ::testing::Test {
     pool_ = std::make_unique<net::BlockingPool>(2);
     Config config;
     config.folder = folder_.path() / "objects";
-    config.piece_bytes = 64 * 1024;
+    config.piece_bytes = 64 << 10;
     config.min_part_bytes = 100;
     config.max_put_bytes = 4 << 20;
     config.before_step_for_test = [this](std::string_view step) { return OnStep(step); };

@@ -55,11 +55,14 @@ Result<std::vector<PartRow>> PartsOf(store::Reader& reader, const std::string& u
   return out;
 }
 
-Result<void> RemoveUpload(store::Transaction& tx, const std::string& upload) {
-  for (const char* sql :
-       {"DELETE FROM upload_parts WHERE upload = ?", "DELETE FROM uploads WHERE id = ?"}) {
-    if (auto removed = tx.Execute(sql, {upload}); !removed) return Fail(removed.error());
-  }
+Result<void> RemoveUpload(store::Transaction& tx, const ObjectName& name,
+                          const std::string& upload) {
+  auto parts = tx.Execute("DELETE FROM upload_parts WHERE upload = ?", {upload});
+  if (!parts) return Fail(parts.error());
+  auto removed =
+      tx.Execute("DELETE FROM uploads WHERE account = ? AND bucket = ? AND key = ? AND id = ?",
+                 {name.account, name.bucket, name.key, upload});
+  if (!removed) return Fail(removed.error());
   return {};
 }
 

@@ -28,7 +28,8 @@ Result<UploadRow> NeedUpload(store::Reader& reader, const ObjectName& name,
                              const std::string& upload);
 Result<void> SaveUpload(store::Transaction& tx, const ObjectName& name, const UploadRow& row);
 // With its parts' rows; their files are the caller's to retire.
-Result<void> RemoveUpload(store::Transaction& tx, const std::string& upload);
+Result<void> RemoveUpload(store::Transaction& tx, const ObjectName& name,
+                          const std::string& upload);
 Result<UploadListing> UploadsOf(store::Reader& reader, const BucketName& bucket,
                                 const UploadListOptions& options);
 
