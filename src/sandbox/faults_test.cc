@@ -48,9 +48,8 @@ TEST_F(FaultyFunction, ThatCrashesIsReported) {
 }
 
 TEST_F(FaultyFunction, ThatLoopsForEverIsKilledAtItsDeadline) {
-  const Error error = Broken(Run("    print('looping')\n    while True: pass\n", In(Millis(300))));
+  const Error error = Broken(Run("    while True: pass\n", In(Millis(300))));
   EXPECT_EQ(error.kind(), ErrorKind::kFunctionTimeout) << error.Describe();
-  EXPECT_EQ(output_, "looping\n");
 }
 
 TEST_F(FaultyFunction, ThatLoopsWhileItLoadsIsKilledAtItsDeadline) {
@@ -82,7 +81,8 @@ TEST_F(FaultyFunction, ThatForksWithoutEndIsStoppedByItsProcessLimit) {
 TEST_F(FaultyFunction, ThatIsAForkBombDiesAtItsDeadline) {
   Spec spec = MakeSpec();
   spec.max_processes = 256;
-  spec.cpu = MilliCpu(100);  // All of them must be able to end in a tenth of a core's time.
+  spec.memory = Mebibytes(2048);  // It is time that runs out, not memory.
+  spec.cpu = MilliCpu(100);       // All of them must be able to end in a tenth of a core's time.
   const Error error =
       Broken(Run("    while True:\n        try: os.fork()\n        except OSError: pass\n", spec,
                  In(Millis(500))));
