@@ -87,8 +87,7 @@ struct Gateway::Passage {
   }
 };
 
-Gateway::Gateway(Services services, Config config)
-    : services_(services), config_(config) {}
+Gateway::Gateway(Services services, Config config) : services_(services), config_(config) {}
 
 Task<net::Response> Gateway::Handle(net::Request& request) {
   const std::string request_id = MakeRequestId(services_.clock, services_.random);
