@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <set>
+#include <utility>
 
 #include "sandbox/cgroup.h"
 #include "sandbox/cgroup_file.h"
@@ -131,6 +132,7 @@ class CgroupTreeV1 : public CgroupTree {
       : at_(std::move(at)), claim_(std::move(claim)) {}
 
   Result<std::unique_ptr<Cgroup>> Make(const std::string& id, CgroupLimits limits) override {
+    KeepOneFrozen();
     auto group = std::make_unique<CgroupV1>(Below(at_, id));
     auto made = group->Make(limits);
     if (made) return group;
@@ -151,6 +153,7 @@ class CgroupTreeV1 : public CgroupTree {
   }
 
   Result<void> Clear() override {
+    one_is_frozen_ = false;
     std::error_code error;
     // The freezer's folder goes last: thawing works as long as it is there.
     for (const auto& entry : std::filesystem::directory_iterator(at_.freezer, error)) {
@@ -177,8 +180,18 @@ class CgroupTreeV1 : public CgroupTree {
   }
 
  private:
+  // An empty group that stays frozen.  The kernel patches its own code on all processors when the
+  // first group freezes and when the last one thaws: 0.2 ms of a warm call when nothing else is
+  // frozen, measured.  Where it cannot be made, calls are slower and nothing else is different.
+  void KeepOneFrozen() {
+    if (std::exchange(one_is_frozen_, true)) return;
+    const base::Path group = at_.freezer / "always-frozen";
+    if (MakeGroup(group)) TryWriteControl(group / "freezer.state", "FROZEN");
+  }
+
   CgroupMounts::V1 at_;
   base::Fd claim_;  // On the freezer's folder.
+  bool one_is_frozen_ = false;
 };
 
 }  // namespace

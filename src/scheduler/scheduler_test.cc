@@ -106,6 +106,15 @@ TEST_F(SchedulerTest, InstanceIsDestroyedOnceIdleForKeepWarmAndNotBefore) {
   EXPECT_EQ(launcher_.living(), 0);
 }
 
+TEST_F(SchedulerTest, NothingIsKeptWarmForNoTime) {
+  Restart({.keep_warm = 0s});
+  {
+    auto lease = Acquire(Make("resize"));
+  }
+  EXPECT_EQ(scheduler_->counts().idle, 0);
+  EXPECT_EQ(Acquire(Make("resize"))->start(), model::Start::kCold);
+}
+
 TEST_F(SchedulerTest, FunctionAtItsLimitIsThrottledAndAnotherIsNot) {
   Restart({.max_instances_per_function = 1});
   auto lease = Acquire(Make("resize"));

@@ -36,7 +36,7 @@ void State::Serve(std::unique_ptr<Instance> instance) {
   auto line = lines.find(key);
   if (!stopped && line != lines.end() && !line->second.waiters.empty()) {
     Answer(*line->second.waiters.front(), std::move(instance));
-  } else if (!stopped && !Retired(key)) {
+  } else if (!stopped && !Retired(key) && config.keep_warm > Duration::zero()) {
     idle.Put(std::move(instance), clock.Now());
   } else {
     instance.reset();
