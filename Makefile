@@ -13,8 +13,11 @@ help:  ## this list
 deps:
 	@tools/install-packages
 
-build: deps  ## the program, at build/release/ebb
-	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+$(BUILD)/build.ninja: | deps
+	@echo "Building in $(BUILD): the first time takes minutes"
+	@cmake --preset $(PRESET) >/dev/null
+
+build: $(BUILD)/build.ninja  ## the program, at build/release/ebb
 	@ninja -C $(BUILD) --quiet ebb
 
 demo: build  ## real photographs, real thumbnails, and what they cost
@@ -23,13 +26,11 @@ demo: build  ## real photographs, real thumbnails, and what they cost
 stop:  ## end the server that `make demo` left running
 	@tools/demo-stop
 
-test: deps  ## everything that is quick enough to run always
-	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+test: $(BUILD)/build.ninja  ## everything that is quick enough to run always
 	@ninja -C $(BUILD) --quiet
 	@tools/run-tests --build $(BUILD)
 
-check: deps  ## layers, formatting, clang-tidy on changed files
-	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+check: $(BUILD)/build.ninja  ## layers, formatting, clang-tidy on changed files
 	@tools/run-tests --build $(BUILD) checks
 
 format:  ## format every source file
@@ -45,8 +46,7 @@ tsan:  ## the unit tests, with ThreadSanitizer
 crash: build  ## kill -9 at 20 random moments while 1,000 objects go in
 	@EBB=$(BUILD)/ebb tests/crash/run --objects 1000 --kills 20
 
-bench: deps  ## the claims of docs/performance.md, measured here
-	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET) >/dev/null
+bench: $(BUILD)/build.ninja  ## the claims of docs/performance.md, measured here
 	@ninja -C $(BUILD) --quiet
 	@bench/run --build $(BUILD)
 
