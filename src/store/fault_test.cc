@@ -5,6 +5,7 @@
 #include <latch>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "base/check.h"
 #include "store/database.h"
@@ -61,13 +62,17 @@ class Trial {
   // All in one commit: the writer is held until they have gathered.
   void WriteTogether(std::int64_t from, std::int64_t to, std::size_t bytes) {
     asio::io_context io;
+    std::latch held(1);
     std::latch gathered(1);
     std::jthread holder([&] {
-      (void)database_->WriteBlocking([&](Transaction&) -> Result<void> {
+      // May fail too: nothing hangs on it.
+      std::ignore = database_->WriteBlocking([&](Transaction&) -> Result<void> {
+        held.count_down();
         gathered.wait();
         return {};
       });
     });
+    held.wait();  // Else the writer may take the first write before the holder.
     for (std::int64_t id = from; id < to; ++id) {
       asio::co_spawn(io, database_->Write(Insert(id, bytes)),
                      [this, id](std::exception_ptr, const Result<void>& r) { Note(id, r); });
