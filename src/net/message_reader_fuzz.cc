@@ -6,37 +6,15 @@
 #include <string>
 
 #include "net/message_reader.h"
+#include "testkit/memory_stream.h"
 #include "testkit/run_task.h"
 
 namespace ebb::net {
 namespace {
 
-// Gives `bytes` in pieces of at most `piece`.
-class MemoryStream final : public Stream {
- public:
-  MemoryStream(std::string_view bytes, std::size_t piece) : bytes_(bytes), piece_(piece) {}
-  Task<Result<std::size_t>> Read(std::span<char> into) override {
-    const std::size_t count = bytes_.copy(into.data(), std::min(into.size(), piece_));
-    bytes_.remove_prefix(count);
-    co_return count;
-  }
-  Task<Result<void>> Write(std::string_view, std::string_view) override {
-    co_return Result<void>();
-  }
-  void SetDeadline(Deadline) override {}
-  void EndWriting() override {}
-  bool PeerGone() const override { return false; }
-  void Close() override {}
-  std::string peer() const override { return "memory"; }
-
- private:
-  std::string_view bytes_;
-  const std::size_t piece_;
-};
-
 // Everything that a server would have understood, as text.
 Task<std::string> Understand(std::string_view bytes, std::size_t piece, std::size_t sink_size) {
-  MemoryStream stream(bytes, piece);
+  testkit::MemoryStream stream(bytes, piece);
   MessageReader reader(stream, 1024);
   std::string all;
   std::vector<char> sink(sink_size);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/time_format.h"
+#include "net/exception_text.h"
 
 namespace ebb::net {
 namespace {
@@ -78,16 +79,6 @@ Response TextResponse(int status, std::string text) {
   response.headers.Add("Content-Type", "text/plain; charset=utf-8");
   response.text = std::move(text) + "\n";
   return response;
-}
-
-std::string DescribeException(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "not a std::exception";
-  }
 }
 
 }  // namespace

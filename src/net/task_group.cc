@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "net/exception_text.h"
 
 namespace ebb::net {
 namespace {
@@ -22,16 +23,6 @@ bool IsCancellation(const std::exception_ptr& thrown) {
     return e.code() == asio::error::operation_aborted;
   } catch (...) {
     return false;
-  }
-}
-
-std::string Describe(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "not a std::exception";
   }
 }
 
@@ -59,7 +50,7 @@ Task<void> RunAndReport(std::shared_ptr<Running> running, Task<void> task) {
   // this would throw out of io_context::run.
   co_await asio::this_coro::throw_if_cancelled(false);
   if (thrown && !IsCancellation(thrown)) {
-    log::Error("task failed", {{"task", running->name}, {"error", Describe(thrown)}});
+    log::Error("task failed", {{"task", running->name}, {"error", DescribeException(thrown)}});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "sandbox/frame.h"
+#include "testkit/memory_stream.h"
 #include "testkit/run_task.h"
 
 namespace ebb::sandbox {
@@ -12,32 +13,9 @@ namespace {
 
 constexpr FrameLimits kLimits{.header = 64, .body = 1024};
 
-// Gives `bytes` in pieces of at most `piece`.
-class MemoryStream final : public net::Stream {
- public:
-  MemoryStream(std::string_view bytes, std::size_t piece) : bytes_(bytes), piece_(piece) {}
-  Task<Result<std::size_t>> Read(std::span<char> into) override {
-    const std::size_t count = bytes_.copy(into.data(), std::min(into.size(), piece_));
-    bytes_.remove_prefix(count);
-    co_return count;
-  }
-  Task<Result<void>> Write(std::string_view, std::string_view) override {
-    co_return Result<void>();
-  }
-  void SetDeadline(Deadline) override {}
-  void EndWriting() override {}
-  bool PeerGone() const override { return false; }
-  void Close() override {}
-  std::string peer() const override { return "memory"; }
-
- private:
-  std::string_view bytes_;
-  const std::size_t piece_;
-};
-
 // Everything that the server would have understood, as the bytes that say the same.
 Task<std::string> Understand(std::string_view bytes, std::size_t piece) {
-  MemoryStream stream(bytes, piece);
+  testkit::MemoryStream stream(bytes, piece);
   FrameReader reader;
   std::string understood;
   while (true) {
