@@ -1,7 +1,6 @@
 // `ebb logs`: what a function printed, once or as it comes.
 #include "base/time_format.h"
 #include "cli/answers.h"
-#include "cli/human.h"
 #include "cli/session.h"
 
 namespace ebb::cli {
@@ -52,13 +51,8 @@ class LinePrinter {
 Result<Exit> Logs(Session& session, const Options& options) {
   Ask ask;
   if (!options.since.empty()) {
-    const auto since = ParseSince(options.since, session.clock.WallNow());
-    if (!since) {
-      session.console.err << "ebb: --since takes an age (90s, 10m, 2h, 1d) or a time "
-                             "(2026-11-23T20:00:00Z), not '"
-                          << options.since << "'\n";
-      return Exit::kUsage;
-    }
+    const auto since = session.ReadSince(options.since);
+    if (!since) return Exit::kUsage;
     ask.query.emplace_back("since", base::FormatIsoMillis(*since));
   }
   auto client = session.Connect();

@@ -1,5 +1,7 @@
 #include "cli/session.h"
 
+#include "cli/human.h"
+
 namespace ebb::cli {
 
 Result<Client*> Session::Connect() {
@@ -13,6 +15,16 @@ Result<Client*> Session::Connect() {
 
 void Session::PrintJson(const json::value& value) const {
   console.out << json::serialize(value) << "\n";
+}
+
+std::optional<WallTime> Session::ReadSince(const std::string& text) const {
+  const auto since = ParseSince(text, clock.WallNow());
+  if (!since) {
+    console.err << "ebb: --since takes an age (90s, 10m, 2h, 1d) or a time "
+                   "(2026-11-23T20:00:00Z), not '"
+                << text << "'\n";
+  }
+  return since;
 }
 
 }  // namespace ebb::cli

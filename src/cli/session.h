@@ -31,6 +31,9 @@ class Session {
   bool json() const { return output == Output::kJson; }
   void PrintJson(const json::value& value) const;
 
+  // What was given to --since.  None for what is no age and no time: that is said on the console.
+  std::optional<WallTime> ReadSince(const std::string& text) const;
+
   Console& console;
   const Clock& clock;
   Random& random;

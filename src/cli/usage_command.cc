@@ -76,13 +76,8 @@ Result<Exit> Usage(Session& session, const Options& options) {
   Ask ask;
   ask.query.emplace_back("function", options.function);
   if (!options.since.empty()) {
-    const auto since = ParseSince(options.since, session.clock.WallNow());
-    if (!since) {
-      session.console.err << "ebb: --since takes an age (90s, 10m, 2h, 1d) or a time "
-                             "(2026-11-23T20:00:00Z), not '"
-                          << options.since << "'\n";
-      return Exit::kUsage;
-    }
+    const auto since = session.ReadSince(options.since);
+    if (!since) return Exit::kUsage;
     ask.query.emplace_back("from", base::FormatIsoMillis(*since));
   }
   auto client = session.Connect();
