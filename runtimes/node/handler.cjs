@@ -77,7 +77,7 @@ function failure(error, errorType) {
   const isError = error instanceof Error;
   const message = isError ? error.message : typeof error === 'string' ? error : JSON.stringify(error);
   const stack = isError && error.stack ? error.stack.split('\n').map((line) => line.trim())
-    .filter((line) => !line.includes('/opt/ebb/')) : [];
+    .filter((line) => !/[ (]\/ebb\//.test(line)) : [];
   return { ok: false, errorType, body: errorBody(message, isError ? error.name : 'Error', stack) };
 }
 

@@ -6,7 +6,7 @@ a child, after ebb_confine() has returned.
 """
 import sys
 
-sys.path[:0] = ["/opt/ebb/python"]
+sys.path[:0] = ["/ebb/python"]
 
 import ctypes
 import gc
@@ -18,10 +18,10 @@ CONTROL, OUTER_PROC = 3, 4  # Descriptors that the spawner left open for us.
 
 
 def main():
-    native = ctypes.PyDLL("/opt/ebb/zygote.so")
+    native = ctypes.PyDLL("/ebb/zygote.so")
     if native.ebb_start(CONTROL, OUTER_PROC) != 0:
         sys.exit("ebb zygote: the system call filter cannot be read")
-    sys.path.remove("/opt/ebb/python")
+    sys.path.remove("/ebb/python")
     preload.warm_up()
     # What is alive now is shared with every child: keep the collector from touching (copying) it.
     gc.collect()

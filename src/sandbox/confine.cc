@@ -79,6 +79,7 @@ bool Attach(int mount, const char* where) {
 
 bool AttachCode(const Plan& plan) { return Attach(plan.code, "/code"); }
 bool AttachTmp(const Plan& plan) { return Attach(plan.tmp, "/tmp"); }
+bool AttachLayers(const Plan& plan) { return plan.layers < 0 || Attach(plan.layers, "/opt"); }
 
 // Shows this pid namespace only, and is read-only: nothing of the kernel can be set through it.
 bool AttachProc(const Plan&) {
@@ -168,6 +169,7 @@ constexpr Step kSteps[] = {
     {"name the host", NameHost},
     {"mount the code at /code", AttachCode},
     {"mount a tmpfs at /tmp", AttachTmp},
+    {"mount the layers at /opt", AttachLayers},
     {"mount /proc", AttachProc},
     {"prefer the sandbox when memory is short", PreferForOom},
     {"limit resources", LimitResources},

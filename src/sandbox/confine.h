@@ -18,6 +18,7 @@ struct Plan {
   int network = -1;  // A network namespace with lo up.
   int code = -1;     // A detached read-only mount.
   int tmp = -1;      // A detached tmpfs.
+  int layers = -1;   // A detached read-only mount; -1: none.
   const int* joins = nullptr;  // `tasks` (v1) or `cgroup.procs` (v2) files, opened by root.
   unsigned join_count = 0;
   std::uint32_t uid = 0;

@@ -79,7 +79,7 @@ void Helper::CloseFds() {
 }
 
 bool Helper::BeforeFork() {
-  if (fd_count_ != kFixedFds + order_.join_count) {
+  if (fd_count_ != kFixedFds + order_.join_count + order_.layer_mounts) {
     Answer(StatusKind::kFailed, "read the order", EBADMSG);
     return false;
   }
@@ -109,6 +109,7 @@ void Helper::ConfineChild() {
   plan.network = fds_[kNetworkFd];
   plan.code = fds_[kCodeFd];
   plan.tmp = fds_[kTmpFd];
+  if (order_.layer_mounts > 0) plan.layers = fds_[kFixedFds + order_.join_count];
   plan.joins = fds_ + kFixedFds;
   plan.join_count = order_.join_count;
   plan.uid = order_.uid;

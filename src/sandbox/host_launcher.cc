@@ -125,10 +125,13 @@ Result<HostLauncher::Parts> HostLauncher::MakeParts(const Spec& spec) {
   if (!code) return Fail(code.error());
   auto tmp = MakeTmpMount(spec.disk);
   if (!tmp) return Fail(tmp.error());
+  auto layers = MakeLayersMount(spec.layers);
+  if (!layers) return Fail(layers.error());
   auto joins = parts.processes->cgroup().OpenJoins();
   if (!joins) return Fail(joins.error());
   parts.code = std::move(*code);
   parts.tmp = std::move(*tmp);
+  parts.layers = std::move(*layers);
   parts.joins = std::move(*joins);
   return parts;
 }
@@ -146,6 +149,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
   order.begin = spec.runtime == Runtime::kCustom ? Begin::kOnGo : Begin::kAtOnce;
   order.uid = kFirstUid + next_uid_++ % kUids;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
+  order.layer_mounts = parts.layers.valid() ? 1 : 0;
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);
   const auto text = MakeOrderText(spec, order);
   if (!text) co_return Fail(text.error());
@@ -157,6 +161,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
   fds[kCodeFd] = parts.code.get();
   fds[kTmpFd] = parts.tmp.get();
   for (const base::Fd& join : parts.joins) fds.push_back(join.get());
+  if (parts.layers.valid()) fds.push_back(parts.layers.get());
   co_return co_await helpers_.Send(spec.runtime, order, *text, fds, deadline);
 }
 

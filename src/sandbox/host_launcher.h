@@ -30,6 +30,7 @@ class HostLauncher : public Launcher {
     std::unique_ptr<ProcessTree> processes;
     base::Fd code;
     base::Fd tmp;
+    base::Fd layers;  // Not valid if there are none.
     std::vector<base::Fd> joins;
   };
   struct Sockets;

@@ -30,6 +30,8 @@ struct Spec {
   std::string id;  // Unique among the living: "c-…", becomes the cgroup's name and FC_INSTANCE_ID.
   Runtime runtime = Runtime::kPython;
   base::Path code;  // Mounted read-only at /code.
+  // Mounted as one at /opt, read-only; of files with one name the first layer's is seen.
+  std::vector<base::Path> layers;
   std::string handler;
   std::vector<std::string> command;                // kCustom only; empty: /code/bootstrap.
   std::uint16_t port = 9000;                       // kCustom only: where it will serve HTTP.

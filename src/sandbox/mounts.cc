@@ -31,6 +31,33 @@ Result<base::Fd> MakeCodeMount(const base::Path& folder) {
   return tree;
 }
 
+Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders) {
+  if (folders.empty()) return base::Fd();
+  if (folders.size() == 1) return MakeCodeMount(folders.front());
+  // Through descriptors: a path may hold the ':' and ',' that separate options.
+  std::vector<base::Fd> opened;
+  std::string lower;
+  for (const base::Path& folder : folders) {
+    opened.emplace_back(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.back().valid()) {
+      return Fail(Error::System("open the layer " + folder.string(), errno));
+    }
+    lower += (lower.empty() ? "" : ":") + ("/proc/self/fd/" + std::to_string(opened.back().get()));
+  }
+  // One an instance: it takes 70 us, off the loop, and kernels before 6.15 cannot clone a mount
+  // that is attached nowhere.
+  const base::Fd fs(static_cast<int>(syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
+  if (!fs.valid() || !Set(fs.get(), "lowerdir", lower) ||
+      syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return Fail(Error::System("merge the layers", errno));
+  }
+  base::Fd mount(
+      static_cast<int>(syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC,
+                               MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)));
+  if (!mount.valid()) return Fail(Error::System("mount the layers", errno));
+  return mount;
+}
+
 Result<base::Fd> MakeTmpMount(Mebibytes size) {
   const base::Fd fs(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
   if (!fs.valid() || !Set(fs.get(), "size", std::to_string(size.bytes())) ||

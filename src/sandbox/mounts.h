@@ -2,6 +2,8 @@
 // Detached mounts that a sandbox attaches for itself.
 #pragma once
 
+#include <vector>
+
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -11,6 +13,9 @@ namespace ebb::sandbox {
 
 // `folder` as it is, read-only.  Shares its page cache with every other sandbox of it.
 Result<base::Fd> MakeCodeMount(const base::Path& folder);
+
+// `folders` as one, read-only; the first is on top.  Not valid if there are none.
+Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders);
 
 // An empty tmpfs of `size`.  Its pages count against the memory of the sandbox that writes them.
 Result<base::Fd> MakeTmpMount(Mebibytes size);

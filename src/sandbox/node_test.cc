@@ -70,7 +70,7 @@ TEST_F(NodeSandbox, ReportsWhatTheHandlerThrows) {
             std::string::npos)
       << reply->body;
   EXPECT_NE(reply->body.find("/code/index.js"), std::string::npos) << reply->body;
-  EXPECT_EQ(reply->body.find("/opt/ebb"), std::string::npos) << reply->body;
+  EXPECT_EQ(reply->body.find("/ebb"), std::string::npos) << reply->body;
 }
 
 TEST_F(NodeSandbox, ReportsWhatIsThrownOutsideTheHandlersPromise) {

@@ -19,7 +19,7 @@ std::vector<std::string> CommandOf(const Spec& spec) {
     case Runtime::kPython:
       return {};
     case Runtime::kNode:
-      return {"/usr/bin/node", NodeHeapFlag(spec.memory), "/opt/ebb/node/shim.cjs"};
+      return {"/usr/bin/node", NodeHeapFlag(spec.memory), "/ebb/node/shim.cjs"};
     case Runtime::kCustom:
       return spec.command.empty() ? std::vector<std::string>{"/code/bootstrap"} : spec.command;
   }
@@ -33,6 +33,12 @@ Result<std::map<std::string, std::string>> MakeEnvironment(const Spec& spec) {
   environment["FC_INSTANCE_ID"] = spec.id;
   environment.try_emplace("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
   environment.try_emplace("HOME", "/tmp");
+  if (!spec.layers.empty() && spec.runtime != Runtime::kCustom) {  // FC's rule.
+    environment.try_emplace("LD_LIBRARY_PATH", "/opt/lib");
+    if (spec.runtime == Runtime::kNode) {
+      environment.try_emplace("NODE_PATH", "/opt/nodejs/node_modules");
+    }
+  }
   environment.try_emplace("LANG", "C.UTF-8");
   for (const auto& [name, value] : environment) {
     if (!HasNul(name) && !HasNul(value) && !name.empty() && !name.contains('=')) continue;

@@ -108,7 +108,7 @@ TEST_F(PythonSandbox, ReportsWhatTheHandlerRaisesInFcsForm) {
                         R"_([["File \"/code/index.py\"", "line 3", "in handler", )_"
                         R"_("raise ValueError('no good')"]]})_");
   EXPECT_NE(output_.find("Traceback"), std::string::npos);
-  EXPECT_EQ(output_.find("/opt/ebb"), std::string::npos) << output_;
+  EXPECT_EQ(output_.find("/ebb"), std::string::npos) << output_;
 }
 
 TEST_F(PythonSandbox, ReportsResultsThatAreNotJson) {

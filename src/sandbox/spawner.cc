@@ -63,9 +63,10 @@ void Prepare(Helper& helper, Tree& tree) {
   if (dup2(control, kZygoteControl) < 0 || dup2(outer_proc, kZygoteOuterProc) < 0) _exit(1);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   // Debian's own Python, whatever PATH says; no site packages, no environment, no user folder.
-  const char* arguments[] = {"/usr/bin/python3",          "-I",   "-S", "-E",
-                             "/opt/ebb/python/zygote.py", nullptr};
-  const char* environment[] = {"LANG=C.UTF-8", "PATH=/usr/bin:/bin", nullptr};
+  const char* arguments[] = {"/usr/bin/python3",      "-I",   "-S", "-E",
+                             "/ebb/python/zygote.py", nullptr};
+  const char* environment[] = {"LANG=C.UTF-8", "PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=/opt/lib",
+                               nullptr};
   execve(arguments[0], const_cast<char**>(arguments), const_cast<char**>(environment));
   SendStatus(status, StatusKind::kFailed, "run /usr/bin/python3", errno);
   _exit(1);

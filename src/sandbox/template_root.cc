@@ -144,10 +144,13 @@ Result<void> Fill(const fs::path& root, const fs::path& scratch) {
     if (error) return Fail(Error::System("create /" + std::string(folder), error.value()));
   }
   fs::create_symlink("/tmp", root / "var/tmp", error);
+  // The zygote's dynamic linker looks for folders once: this one must be there before its children
+  // have layers.
+  fs::create_directory(root / "opt/lib", error);
   if (auto shown = ShowSystem(root); !shown) return shown;
   if (auto filled = FillEtc(root); !filled) return filled;
   if (auto filled = FillDev(root); !filled) return filled;
-  return Show(scratch / "runtimes", root / "opt/ebb");
+  return Show(scratch / "runtimes", root / "ebb");
 }
 
 }  // namespace

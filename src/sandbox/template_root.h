@@ -11,8 +11,9 @@ namespace ebb::sandbox {
 //   /usr and the links or folders /bin, /lib…   the host's, read-only, without set-user-id
 //   /etc                                         a few files of ours and of the host's
 //   /dev                                         null, zero, full, random, urandom
-//   /opt/ebb                                     `scratch`/runtimes: shims, filter
-//   /code /tmp /proc                             empty: places for what each sandbox mounts
+//   /ebb                                         `scratch`/runtimes: shims, filter; beside /opt,
+//                                                which is the functions' own layers'
+//   /code /opt /tmp /proc                        empty: places for what each sandbox mounts
 // and nothing else of the host.  Children that unshare the mount namespace get a copy.
 // Errors: kUnavailable, naming the step.  The process must end then.
 Result<void> EnterTemplateRoot(const base::Path& scratch);

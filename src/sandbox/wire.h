@@ -35,13 +35,14 @@ struct Order {
   Begin begin = Begin::kAtOnce;
   std::uint32_t uid = 0;                // The sandbox's user and group on the host.
   std::uint32_t join_count = 0;         // How many of the descriptors are cgroups.
+  std::uint32_t layer_mounts = 0;       // 1: the last descriptor is what goes to /opt; else 0.
   std::uint32_t argument_count = 0;     // 0 to a zygote.
   std::uint32_t environment_count = 0;  // 0 to a zygote.
   std::uint32_t text_bytes = 0;
   char host_name[64] = {};
 };
 
-// Descriptors that come with a kLaunch, in this order, then the cgroups.
+// Descriptors that come with a kLaunch, in this order, then the cgroups, then the layers.
 enum OrderDescriptor { kStatusFd, kChannelFd, kOutputFd, kNetworkFd, kCodeFd, kTmpFd, kFixedFds };
 
 constexpr unsigned kMaxOrderFds = 16;
@@ -65,7 +66,7 @@ constexpr int kChannelInside = 3;
 constexpr int kStatusInside = 4;
 
 // Where things are inside the template root.
-constexpr const char* kRuntimesInside = "/opt/ebb";
-constexpr const char* kFilterInside = "/opt/ebb/seccomp.bpf";
+constexpr const char* kRuntimesInside = "/ebb";
+constexpr const char* kFilterInside = "/ebb/seccomp.bpf";
 
 }  // namespace ebb::sandbox

@@ -62,7 +62,7 @@ def error_body(message, kind, stack):
 
 
 def _is_ours(path):
-    return path.startswith("/opt/ebb/")
+    return path.startswith("/ebb/")
 
 
 def stack_of(error):
