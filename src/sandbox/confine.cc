@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox/image_root.h"
 #include "sandbox/wire.h"
 
 namespace ebb::sandbox {
@@ -81,6 +82,8 @@ bool AttachCode(const Plan& plan) { return Attach(plan.code, "/code"); }
 bool AttachTmp(const Plan& plan) { return Attach(plan.tmp, "/tmp"); }
 bool AttachLayers(const Plan& plan) { return plan.layers < 0 || Attach(plan.layers, "/opt"); }
 
+bool EnterImage(const Plan& plan) { return !plan.image || EnterImageRoot(); }
+
 // Shows this pid namespace only, and is read-only: nothing of the kernel can be set through it.
 bool AttachProc(const Plan&) {
   const auto fs = static_cast<int>(syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC));
@@ -145,7 +148,9 @@ bool PlaceDescriptors(const Plan& plan) {
   const int channel = fcntl(plan.channel, F_DUPFD_CLOEXEC, kStatusInside + 1);
   const int output = fcntl(plan.output, F_DUPFD_CLOEXEC, kStatusInside + 1);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (channel < 0 || output < 0 || null < 0 || chdir("/code") != 0) return false;
+  if (channel < 0 || output < 0 || null < 0 || chdir(plan.image ? "/" : "/code") != 0) {
+    return false;
+  }
   if (dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
       dup2(output, STDERR_FILENO) < 0 || dup2(channel, kChannelInside) < 0 ||
       dup3(plan.status, kStatusInside, O_CLOEXEC) < 0) {
@@ -170,6 +175,7 @@ constexpr Step kSteps[] = {
     {"mount the code at /code", AttachCode},
     {"mount a tmpfs at /tmp", AttachTmp},
     {"mount the layers at /opt", AttachLayers},
+    {"enter the image's root", EnterImage},
     {"mount /proc", AttachProc},
     {"prefer the sandbox when memory is short", PreferForOom},
     {"limit resources", LimitResources},

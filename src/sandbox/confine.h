@@ -12,13 +12,14 @@
 namespace ebb::sandbox {
 
 struct Plan {
-  int status = -1;   // Kept, as kStatusInside, close-on-exec.  Must be above kStatusInside.
-  int channel = -1;  // Kept, as kChannelInside.
-  int output = -1;   // Becomes standard output and error.
-  int network = -1;  // A network namespace with lo up.
-  int code = -1;     // A detached read-only mount.
-  int tmp = -1;      // A detached tmpfs.
-  int layers = -1;   // A detached read-only mount; -1: none.
+  int status = -1;     // Kept, as kStatusInside, close-on-exec.  Must be above kStatusInside.
+  int channel = -1;    // Kept, as kChannelInside.
+  int output = -1;     // Becomes standard output and error.
+  int network = -1;    // A network namespace with lo up.
+  int code = -1;       // A detached read-only mount.
+  int tmp = -1;        // A detached tmpfs.
+  bool image = false;  // `code` is the root of an image.
+  int layers = -1;     // A detached read-only mount; -1: none.
   const int* joins = nullptr;  // `tasks` (v1) or `cgroup.procs` (v2) files, opened by root.
   unsigned join_count = 0;
   std::uint32_t uid = 0;

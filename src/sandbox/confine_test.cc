@@ -115,6 +115,9 @@ TEST_F(ConfineTest, FailsByTheNameOfTheStepThatCannotBeDone) {
   EXPECT_EQ(Failed([&](Plan& plan) { plan.host_name = long_name.c_str(); }), "name the host");
   EXPECT_EQ(Failed([](Plan& plan) { plan.code = -1; }), "mount the code at /code");
   EXPECT_EQ(Failed([](Plan& plan) { plan.tmp = -1; }), "mount a tmpfs at /tmp");
+  EXPECT_EQ(Failed([](Plan& plan) { plan.layers = 0; }), "mount the layers at /opt");
+  EXPECT_EQ(Failed([](Plan& plan) { plan.image = true, plan.tmp = dup(plan.code); }),
+            "enter the image's root");
   EXPECT_EQ(Failed([](Plan& plan) { plan.outer_proc = -1; }),
             "prefer the sandbox when memory is short");
   EXPECT_EQ(Failed([](Plan& plan) { plan.filter_length = 0; }), "filter system calls");

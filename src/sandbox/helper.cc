@@ -110,6 +110,7 @@ void Helper::ConfineChild() {
   plan.code = fds_[kCodeFd];
   plan.tmp = fds_[kTmpFd];
   if (order_.layer_mounts > 0) plan.layers = fds_[kFixedFds + order_.join_count];
+  plan.image = order_.image != 0;
   plan.joins = fds_ + kFixedFds;
   plan.join_count = order_.join_count;
   plan.uid = order_.uid;

@@ -121,7 +121,7 @@ Result<HostLauncher::Parts> HostLauncher::MakeParts(const Spec& spec) {
   parts.processes = std::make_unique<ProcessTree>(io_, *undertaker_, std::move(*cgroup),
                                                   network ? std::move(*network) : base::Fd());
   if (!network) return Fail(network.error());
-  auto code = MakeCodeMount(spec.code);
+  auto code = MakeCodeMount(spec.image ? spec.image->folder : spec.code);
   if (!code) return Fail(code.error());
   auto tmp = MakeTmpMount(spec.disk);
   if (!tmp) return Fail(tmp.error());
@@ -149,6 +149,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
   order.begin = spec.runtime == Runtime::kCustom ? Begin::kOnGo : Begin::kAtOnce;
   order.uid = kFirstUid + next_uid_++ % kUids;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
+  order.image = spec.image ? 1 : 0;
   order.layer_mounts = parts.layers.valid() ? 1 : 0;
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);
   const auto text = MakeOrderText(spec, order);

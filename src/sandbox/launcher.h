@@ -25,6 +25,12 @@ namespace ebb::sandbox {
 
 enum class Runtime { kPython, kNode, kCustom };
 
+// A container image that was unpacked: the sandbox's root, instead of the host's /usr.
+struct ImageRoot {
+  base::Path folder;          // Read-only; what the function writes lies in memory above it.
+  std::string work_in = "/";  // Where the command begins.
+};
+
 // Everything that makes one sandbox.
 struct Spec {
   std::string id;  // Unique among the living: "c-…", becomes the cgroup's name and FC_INSTANCE_ID.
@@ -32,6 +38,8 @@ struct Spec {
   base::Path code;  // Mounted read-only at /code.
   // Mounted as one at /opt, read-only; of files with one name the first layer's is seen.
   std::vector<base::Path> layers;
+  std::optional<ImageRoot>
+      image;  // kCustom only, with a command; `code` and `layers` are unused then.
   std::string handler;
   std::vector<std::string> command;                // kCustom only; empty: /code/bootstrap.
   std::uint16_t port = 9000;                       // kCustom only: where it will serve HTTP.
@@ -41,7 +49,7 @@ struct Spec {
   std::string context_json;
   MilliCpu cpu;
   Mebibytes memory;
-  Mebibytes disk;            // Size of /tmp.
+  Mebibytes disk;            // Size of /tmp; with an image, of all that is written.
   int max_processes = 1024;  // Processes and threads together, FC's limit.
 };
 

@@ -57,6 +57,10 @@ Result<std::string> MakeOrderText(const Spec& spec, Order& order) {
   }
   for (const auto& [name, value] : spec.environment)
     text.append(name).append("=").append(value).push_back('\0');
+  if (spec.image) {
+    if (HasNul(spec.image->work_in)) return Fail(Error::FunctionFailed("the folder holds a NUL"));
+    text += spec.image->work_in + '\0';
+  }
   if (text.size() > kMaxOrderText) {
     return Fail(Error::FunctionFailed("the command and the environment are too long"));
   }

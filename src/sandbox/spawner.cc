@@ -97,10 +97,16 @@ std::vector<char*> Strings(const char*& text, std::uint32_t count) {
   const char* text = helper.text();
   std::vector<char*> arguments = Strings(text, order.argument_count);
   std::vector<char*> environment = Strings(text, order.environment_count);
+  const char* folder = order.image != 0 ? text : "/code";
   char go = 0;
   if (order.begin == Begin::kOnGo) {
     if (read(kChannelInside, &go, 1) != 1) _exit(1);
     close(kChannelInside);
+  }
+  if (chdir(folder) != 0) {
+    const std::string what = std::string(arguments[0]) + " in the folder " + folder;
+    SendStatus(kStatusInside, StatusKind::kFailed, what.c_str(), errno);
+    _exit(127);
   }
   environ = environment.data();
   execvp(arguments[0], arguments.data());  // Looks in the new environment's PATH.

@@ -29,12 +29,13 @@ enum class Begin : std::uint32_t {
 };
 
 // Followed by `text_bytes` bytes: NUL-terminated strings, first the arguments, then the
-// environment.
+// environment, then for an image the folder to work in.
 struct Order {
   OrderKind kind = OrderKind::kLaunch;
   Begin begin = Begin::kAtOnce;
   std::uint32_t uid = 0;                // The sandbox's user and group on the host.
   std::uint32_t join_count = 0;         // How many of the descriptors are cgroups.
+  std::uint32_t image = 0;              // 1: the code is the root of an image; else 0.
   std::uint32_t layer_mounts = 0;       // 1: the last descriptor is what goes to /opt; else 0.
   std::uint32_t argument_count = 0;     // 0 to a zygote.
   std::uint32_t environment_count = 0;  // 0 to a zygote.
