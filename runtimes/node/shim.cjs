@@ -2,6 +2,8 @@
 // load, load it, then answer calls until killed.
 'use strict';
 
+const { Module } = require('module');
+
 const channel = require('./channel.cjs');
 const { makeContext } = require('./context.cjs');
 const handlers = require('./handler.cjs');
@@ -12,6 +14,10 @@ let fixed = {}; // What all contexts share.
 let busy = null; // The call being answered.
 
 async function start(header) {
+  process.chdir('/code'); // A stem stands in what lies below it.
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, header.environment);
+  Module._initPaths(); // Reads NODE_PATH again.
   fixed = header.context;
   try {
     function_ = await handlers.load(header.handler);
@@ -57,4 +63,5 @@ channel.listen((kind, header, body) => {
 
 process.argv = [process.argv[0], ''];
 logs.setUp();
+if (process.env.EBB_STEM) require('./warm.cjs').warmUp();
 channel.send('B');

@@ -22,6 +22,7 @@ def main():
     if native.ebb_start(CONTROL, OUTER_PROC) != 0:
         sys.exit("ebb zygote: the system call filter cannot be read")
     sys.path.remove("/ebb/python")
+    sys.dont_write_bytecode = True  # Code is read-only: do not try at every import.
     preload.warm_up()
     # What is alive now is shared with every child: keep the collector from touching (copying) it.
     gc.collect()
@@ -40,9 +41,9 @@ def main():
         if child != 0:
             native.ebb_forked(child)
             continue
-        native.ebb_confine()
+        is_stem = native.ebb_confine()
         gc.enable()
-        instance.run()
+        instance.run(is_stem)
 
 
 main()

@@ -1,7 +1,16 @@
 #include "sandbox/builtin_sandbox.h"
 
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/json.h"
+#include "sandbox/mounts.h"
 #include "sandbox/orders.h"
+#include "sandbox/visit.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -47,6 +56,10 @@ bool Answers(const Frame& frame, std::string_view request_id, Reply& reply) {
   return true;
 }
 
+bool Attach(const base::Fd& mount, const char* where) {
+  return syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+}
+
 }  // namespace
 
 BuiltinSandbox::BuiltinSandbox(asio::io_context& io, const Clock& clock, Started started)
@@ -64,6 +77,33 @@ Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {
     co_return Fail(Error::System("the runtime " + answer->step + " cannot be run", answer->error));
   }
   co_return Fail(Error::Unavailable("the runtime ended while it started"));
+}
+
+Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
+  auto code = MakeCodeMount(spec.code);
+  if (!code) return Fail(code.error());
+  auto layers = MakeLayersMount(spec.layers);
+  if (!layers) return Fail(layers.error());
+  auto set = started_.processes->cgroup().SetLimits({spec.cpu, spec.memory, spec.max_processes});
+  if (!set) return set;
+  if (spec.disk != started_.spec.disk) {
+    if (auto resized = ResizeTmpMount(started_.tmp, spec.disk); !resized) return resized;
+  }
+  started_.tmp.Reset();
+  {
+    auto visit = Visit::Begin(started_.processes->pidfd());
+    if (!visit) return Fail(visit.error());
+    if (!Attach(*code, "/code")) return Fail(Error::System("mount the code at /code", errno));
+    if (layers->valid() && !Attach(*layers, "/opt")) {
+      return Fail(Error::System("mount the layers at /opt", errno));
+    }
+    if (sethostname(spec.id.data(), spec.id.size()) != 0) {
+      return Fail(Error::System("name the host", errno));
+    }
+  }
+  started_.output->SetSink(std::move(output));
+  started_.spec = std::move(spec);
+  return {};
 }
 
 Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {

@@ -19,12 +19,16 @@ struct CgroupLimits {
   MilliCpu cpu;
   Mebibytes memory;
   int max_processes = 1024;
+  friend bool operator==(const CgroupLimits&, const CgroupLimits&) = default;
 };
 
 // The cgroup of one sandbox.  Any thread, one at a time.
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
+
+  // Other limits than it was made with.  Costs nothing when they are the same.
+  virtual Result<void> SetLimits(CgroupLimits limits) = 0;
 
   // Files in which a process writes "0" to join: opened here, by root, so that a child which may
   // not open them can.  Close them once it has joined.

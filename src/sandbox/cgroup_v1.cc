@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -25,20 +26,23 @@ class CgroupV1 : public Cgroup {
     for (const base::Path& folder : Folders()) {
       if (auto made = MakeGroup(folder); !made) return made;
     }
-    const std::string memory = std::to_string(limits.memory.bytes());
-    if (auto set = WriteControl(at_.memory / "memory.limit_in_bytes", memory); !set) return set;
-    // Absent where the kernel does not count swap; then there must be none to escape into.
-    const base::Path with_swap = at_.memory / "memory.memsw.limit_in_bytes";
-    if (std::filesystem::exists(with_swap)) {
-      if (auto set = WriteControl(with_swap, memory); !set) return set;
-    } else if (auto set = WriteControl(at_.memory / "memory.swappiness", "0"); !set) {
-      return set;
-    }
-    if (auto set = WriteControl(at_.pids / "pids.max", std::to_string(limits.max_processes));
+    if (auto set = WriteControl(at_.cpu / "cpu.cfs_period_us", std::to_string(kPeriodMicros));
         !set) {
       return set;
     }
-    if (auto set = WriteControl(at_.cpu / "cpu.cfs_period_us", std::to_string(kPeriodMicros));
+    // Absent where the kernel does not count swap; then there must be none to escape into.
+    counts_swap_ = std::filesystem::exists(at_.memory / "memory.memsw.limit_in_bytes");
+    if (!counts_swap_) {
+      if (auto set = WriteControl(at_.memory / "memory.swappiness", "0"); !set) return set;
+    }
+    if (auto set = SetLimits(limits); !set) return set;
+    return OpenOften();
+  }
+
+  Result<void> SetLimits(CgroupLimits limits) override {
+    if (limits_ == limits) return {};
+    if (auto set = SetMemory(limits.memory); !set) return set;
+    if (auto set = WriteControl(at_.pids / "pids.max", std::to_string(limits.max_processes));
         !set) {
       return set;
     }
@@ -47,7 +51,8 @@ class CgroupV1 : public Cgroup {
     if (auto set = WriteControl(at_.cpu / "cpu.cfs_quota_us", std::to_string(quota)); !set) {
       return set;
     }
-    return OpenOften();
+    limits_ = limits;
+    return {};
   }
 
   // What is used at every call stays open: finding it by name costs more than using it.
@@ -116,11 +121,24 @@ class CgroupV1 : public Cgroup {
     return Fail(Error::System("set the freezer's state", errno));
   }
 
+  // The kernel keeps memory alone at or below memory with swap, so the order depends.
+  Result<void> SetMemory(Mebibytes memory) {
+    const std::string bytes = std::to_string(memory.bytes());
+    const base::Path alone = at_.memory / "memory.limit_in_bytes";
+    const base::Path with_swap = at_.memory / "memory.memsw.limit_in_bytes";
+    if (!counts_swap_) return WriteControl(alone, bytes);
+    const bool lower = !limits_ || memory < limits_->memory;
+    if (auto set = WriteControl(lower ? alone : with_swap, bytes); !set) return set;
+    return WriteControl(lower ? with_swap : alone, bytes);
+  }
+
   std::set<base::Path> Folders() const {  // Each once, also when mounted together.
     return {at_.cpu, at_.cpuacct, at_.memory, at_.pids, at_.freezer};
   }
 
   CgroupMounts::V1 at_;
+  std::optional<CgroupLimits> limits_;  // What the kernel has been told.
+  bool counts_swap_ = false;
   base::Fd state_;
   base::Fd usage_;
   base::Fd peak_;

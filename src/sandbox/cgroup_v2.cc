@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "sandbox/cgroup.h"
 #include "sandbox/cgroup_file.h"
@@ -18,26 +19,33 @@ class CgroupV2 : public Cgroup {
   explicit CgroupV2(base::Path at) : at_(std::move(at)) {}
 
   Result<void> Make(CgroupLimits limits) {
-    const std::int64_t quota =
-        std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
-    const std::pair<const char*, std::string> controls[] = {
-        {"memory.max", std::to_string(limits.memory.bytes())},
-        {"memory.swap.max", "0"},
-        {"memory.oom.group", "1"},  // Over the limit the sandbox dies whole.
-        {"pids.max", std::to_string(limits.max_processes)},
-        {"cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodMicros)}};
     if (auto made = MakeGroup(at_); !made) return made;
-    for (const auto& [name, value] : controls) {
-      // A kernel without swap accounting has no such file, and then must have no swap.
-      if (std::string_view(name) == "memory.swap.max" && !std::filesystem::exists(at_ / name)) {
-        continue;
-      }
-      if (auto set = WriteControl(at_ / name, value); !set) return set;
+    // A kernel without swap accounting has no such file, and then must have no swap.
+    if (std::filesystem::exists(at_ / "memory.swap.max")) {
+      if (auto set = WriteControl(at_ / "memory.swap.max", "0"); !set) return set;
     }
+    // Over the limit the sandbox dies whole.
+    if (auto set = WriteControl(at_ / "memory.oom.group", "1"); !set) return set;
+    if (auto set = SetLimits(limits); !set) return set;
     // Since Linux 6.12 a write resets the peak, for readers of the same descriptor only.  Before,
     // the file cannot be opened for writing, and peaks are those of the sandbox's whole life.
     peak_ = base::Fd(open((at_ / "memory.peak").c_str(), O_RDWR | O_CLOEXEC));
     if (!peak_.valid()) peak_ = base::Fd(open((at_ / "memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
+    return {};
+  }
+
+  Result<void> SetLimits(CgroupLimits limits) override {
+    if (limits_ == limits) return {};
+    const std::int64_t quota =
+        std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
+    const std::pair<const char*, std::string> controls[] = {
+        {"memory.max", std::to_string(limits.memory.bytes())},
+        {"pids.max", std::to_string(limits.max_processes)},
+        {"cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodMicros)}};
+    for (const auto& [name, value] : controls) {
+      if (auto set = WriteControl(at_ / name, value); !set) return set;
+    }
+    limits_ = limits;
     return {};
   }
 
@@ -77,6 +85,7 @@ class CgroupV2 : public Cgroup {
 
  private:
   base::Path at_;
+  std::optional<CgroupLimits> limits_;  // What the kernel has been told.
   base::Fd peak_;
 };
 

@@ -32,6 +32,9 @@ struct Config {
   base::Path scratch;       // A folder of ours: runtime shims, scratch disks.  Emptied at start.
   std::string cgroup_name;  // "ebb-…": every sandbox's cgroup is below it.  Left-overs are removed.
   InsideDoor inside_door;
+  // Changes performance.  Together they are what start-up costs are paid from before they are due.
+  Mebibytes prepared_memory{256};  // For sandboxes that wait, booted, for a function.
+  bool prepare_ahead = true;       // False: everything is made when it is needed.
 };
 
 // Removes what an earlier server left (cgroups, scratch files), then is ready.

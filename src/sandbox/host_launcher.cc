@@ -21,6 +21,27 @@ namespace {
 constexpr std::uint32_t kFirstUid = 1'900'000'000;
 constexpr std::uint32_t kUids = 100'000'000;
 
+constexpr int kMostParts = 64;  // Guessed; each holds 0.3 MiB of the kernel's memory.
+constexpr auto kLookAgain = std::chrono::seconds(1);
+constexpr auto kBootTime = std::chrono::seconds(30);  // A machine that takes longer is in trouble.
+constexpr const char* kNoCode = "no-code";            // Below scratch: what a stem has for code.
+
+// What a stem has until it is told what to be.
+Spec MakeStemSpec(const StemKind& kind, const base::Path& no_code) {
+  Spec spec;
+  spec.id = "stem";
+  spec.runtime = kind.runtime;
+  spec.code = no_code;
+  spec.cpu = MilliCpu(1000);  // It boots off the path, but not for long.
+  spec.memory = kind.memory > Mebibytes(0) ? kind.memory : Mebibytes(512);
+  spec.disk = Mebibytes(512);
+  spec.environment = {{"EBB_STEM", "1"},
+                      {"PATH", "/usr/bin:/bin"},
+                      {"LANG", "C.UTF-8"},
+                      {"LD_LIBRARY_PATH", "/opt/lib"}};
+  return spec;
+}
+
 }  // namespace
 
 struct HostLauncher::Sockets {
@@ -49,15 +70,19 @@ struct HostLauncher::Sockets {
 HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const Clock& clock,
                            Helpers helpers, Config config, std::unique_ptr<CgroupTree> cgroups)
     : io_(io),
-      pool_(pool),
       clock_(clock),
       config_(std::move(config)),
       helpers_(clock, std::move(helpers)),
       cgroups_(std::move(cgroups)),
-      networks_(std::make_shared<NetworkStock>()),
-      undertaker_(std::make_unique<Undertaker>()) {}
+      undertaker_(std::make_unique<Undertaker>()),
+      parts_(io, pool, clock, *cgroups_, *undertaker_, kMostParts),
+      stems_(clock, config_.prepared_memory),
+      taken_(io),
+      keepers_(std::make_unique<net::TaskGroup>(io)) {}
 
 HostLauncher::~HostLauncher() {
+  stems_.Clear();
+  parts_.Clear();
   undertaker_.reset();                                // Waits for the last sandboxes' ends.
   if (auto removed = cgroups_->Remove(); !removed) {  // The next start tries again.
     log::Warn("sandboxes' cgroups stay", {{"error", removed.error()}});
@@ -65,10 +90,25 @@ HostLauncher::~HostLauncher() {
 }
 
 Result<void> HostLauncher::Prepare() {
-  pool_.Post([networks = networks_] { networks->Refill(); });
+  auto made = base::MakeFolder(config_.scratch / kNoCode);
+  if (!made) return made;
   auto trees = cgroups_->OpenFolders();
   if (!trees) return Fail(trees.error());
-  return helpers_.Prepare(config_.scratch, config_.cgroup_name, *trees);
+  auto prepared = helpers_.Prepare(config_.scratch, config_.cgroup_name, *trees);
+  if (!prepared) return prepared;
+  if (config_.prepare_ahead) {
+    keepers_->Spawn("keep parts", KeepParts());
+    for (const Runtime runtime : {Runtime::kPython, Runtime::kNode}) {
+      keepers_->Spawn("keep stems", KeepStems(runtime));
+    }
+  }
+  return {};
+}
+
+Task<void> HostLauncher::Stop() {
+  co_await keepers_->Stop();
+  stems_.Clear();
+  parts_.Clear();
 }
 
 Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSink output,
@@ -76,27 +116,43 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
   auto environment = MakeEnvironment(spec);
   if (!environment) co_return Fail(environment.error());
   spec.environment = std::move(*environment);
-  auto started = co_await Start(std::move(spec), std::move(output), deadline);
-  if (!started) co_return Fail(started.error());
-  pool_.Post([networks = networks_] { networks->Refill(); });
-  if (started->spec.runtime == Runtime::kCustom) {
+  taken_.NotifyAll();
+  if (deadline.passed(clock_.Now())) {
+    co_return Fail(Error::DeadlineExceeded("no time is left to start a sandbox"));
+  }
+  if (auto stem = stems_.Take(spec)) {
+    auto adopted = stem->Adopt(spec, output);
+    if (adopted) co_return stem;
+    log::Warn("a stem is of no use", {{"error", adopted.error()}});
+  }
+  if (spec.runtime == Runtime::kCustom) {
+    auto started = co_await Start(std::move(spec), Begin::kOnGo, std::move(output), deadline);
+    if (!started) co_return Fail(started.error());
     co_return std::make_unique<CustomSandbox>(io_, clock_, std::move(*started));
   }
+  co_return co_await Boot(std::move(spec), Begin::kAtOnce, std::move(output), deadline);
+}
+
+Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begin begin,
+                                                                 OutputSink output,
+                                                                 Deadline deadline) {
+  auto started = co_await Start(std::move(spec), begin, std::move(output), deadline);
+  if (!started) co_return Fail(started.error());
   auto sandbox = std::make_unique<BuiltinSandbox>(io_, clock_, std::move(*started));
   auto booted = co_await sandbox->WaitBooted(deadline);
   if (!booted) co_return Fail(booted.error());
   co_return sandbox;
 }
 
-Task<Result<Started>> HostLauncher::Start(Spec spec, OutputSink output, Deadline deadline) {
-  // Half a millisecond and more of system calls that may wait for locks: not on the loop.
-  auto parts = co_await pool_.Run([this, &spec] { return MakeParts(spec); });
+Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink output,
+                                          Deadline deadline) {
+  auto parts = co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk);
   if (!parts) co_return Fail(parts.error());
   auto door = OpenDoor(*parts->processes);
   if (!door) co_return Fail(door.error());
   auto sockets = Sockets::Make();
   if (!sockets) co_return Fail(sockets.error());
-  auto sent = co_await SendLaunch(spec, *parts, *sockets, deadline);
+  auto sent = co_await SendLaunch(spec, begin, *parts, *sockets, deadline);
   if (!sent) co_return Fail(sent.error());
   sockets->CloseTheirs();
   auto status = co_await WaitConfined(*parts->processes, std::move(sockets->status.ours), deadline);
@@ -107,33 +163,10 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, OutputSink output, Deadline
   started.output =
       std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
   started.door = std::move(*door);
+  if (begin == Begin::kAsStem) started.tmp = std::move(parts->tmp);
   started.channel = std::move(sockets->channel.ours);
   started.status = std::move(*status);
   co_return started;
-}
-
-// On the pool.  What was made is removed by the undertaker, whatever fails after it.
-Result<HostLauncher::Parts> HostLauncher::MakeParts(const Spec& spec) {
-  auto cgroup = cgroups_->Make(spec.id, {spec.cpu, spec.memory, spec.max_processes});
-  if (!cgroup) return Fail(cgroup.error());
-  auto network = networks_->Take();
-  Parts parts;
-  parts.processes = std::make_unique<ProcessTree>(io_, *undertaker_, std::move(*cgroup),
-                                                  network ? std::move(*network) : base::Fd());
-  if (!network) return Fail(network.error());
-  auto code = MakeCodeMount(spec.image ? spec.image->folder : spec.code);
-  if (!code) return Fail(code.error());
-  auto tmp = MakeTmpMount(spec.disk);
-  if (!tmp) return Fail(tmp.error());
-  auto layers = MakeLayersMount(spec.layers);
-  if (!layers) return Fail(layers.error());
-  auto joins = parts.processes->cgroup().OpenJoins();
-  if (!joins) return Fail(joins.error());
-  parts.code = std::move(*code);
-  parts.tmp = std::move(*tmp);
-  parts.layers = std::move(*layers);
-  parts.joins = std::move(*joins);
-  return parts;
 }
 
 Result<std::shared_ptr<void>> HostLauncher::OpenDoor(const ProcessTree& processes) {
@@ -143,14 +176,18 @@ Result<std::shared_ptr<void>> HostLauncher::OpenDoor(const ProcessTree& processe
   return config_.inside_door.open(std::move(*listener));
 }
 
-Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts,
+Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const Parts& parts,
                                             const Sockets& sockets, Deadline deadline) {
+  auto code = MakeCodeMount(spec.image ? spec.image->folder : spec.code);
+  if (!code) co_return Fail(code.error());
+  auto layers = MakeLayersMount(spec.layers);
+  if (!layers) co_return Fail(layers.error());
   Order order;
-  order.begin = spec.runtime == Runtime::kCustom ? Begin::kOnGo : Begin::kAtOnce;
+  order.begin = begin;
   order.uid = kFirstUid + next_uid_++ % kUids;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
   order.image = spec.image ? 1 : 0;
-  order.layer_mounts = parts.layers.valid() ? 1 : 0;
+  order.layer_mounts = layers->valid() ? 1 : 0;
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);
   const auto text = MakeOrderText(spec, order);
   if (!text) co_return Fail(text.error());
@@ -159,10 +196,10 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, const Parts& parts
   fds[kChannelFd] = sockets.channel.theirs.get();
   fds[kOutputFd] = sockets.output_theirs.get();
   fds[kNetworkFd] = parts.processes->network().get();
-  fds[kCodeFd] = parts.code.get();
+  fds[kCodeFd] = code->get();
   fds[kTmpFd] = parts.tmp.get();
   for (const base::Fd& join : parts.joins) fds.push_back(join.get());
-  if (parts.layers.valid()) fds.push_back(parts.layers.get());
+  if (layers->valid()) fds.push_back(layers->get());
   co_return co_await helpers_.Send(spec.runtime, order, *text, fds, deadline);
 }
 
@@ -193,6 +230,42 @@ Task<Result<base::Fd>> HostLauncher::WaitConfined(ProcessTree& processes, base::
     }
   }
   co_return answers.Release();
+}
+
+Task<void> HostLauncher::KeepParts() {
+  while (true) {
+    bool possible = true;
+    while (possible && !parts_.full()) possible = co_await parts_.AddOne();
+    co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+    parts_.Trim();
+  }
+}
+
+Task<void> HostLauncher::KeepStems(Runtime runtime) {
+  while (true) {
+    while (co_await AddStem(runtime)) {
+    }
+    co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+    stems_.Trim();
+  }
+}
+
+// False: there are enough, or none can be made.
+Task<bool> HostLauncher::AddStem(Runtime runtime) {
+  const auto kind = stems_.Missing(runtime);
+  if (!kind) co_return false;
+  auto stem = co_await Boot(
+      MakeStemSpec(*kind, config_.scratch / kNoCode), Begin::kAsStem, [](auto) {},
+      Deadline(clock_.Now() + kBootTime));
+  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+  if (cancelled != asio::cancellation_type::none) co_return false;
+  if (stem) {
+    stems_.Put(*kind, std::move(*stem));
+  } else {
+    log::Warn("cannot boot a runtime ahead", {{"error", stem.error()}});
+    stems_.Failed(*kind);
+  }
+  co_return stem.has_value();
 }
 
 }  // namespace ebb::sandbox

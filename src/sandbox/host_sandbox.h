@@ -18,6 +18,7 @@ struct Started {
   // Shared with the body of a streamed response, which may live longer than the sandbox.
   std::shared_ptr<OutputPump> output;
   std::shared_ptr<void> door;  // What InsideDoor::open returned.
+  base::Fd tmp;                // Its /tmp, while it may yet change.
   base::Fd channel;            // Our end.
   base::Fd status;             // Our end; closed by the child when user code begins.
 };

@@ -1,4 +1,6 @@
 // Several sandboxes at once, and launches that are given up; needs root.
+#include <fmt/format.h>
+
 #include "net/task_group.h"
 #include "net/timing.h"
 #include "sandbox/sandbox_fixture.h"
@@ -68,6 +70,30 @@ TEST_F(Launching, FailsWithinItsDeadline) {
       io(), shared_host->launcher->Launch(MakeSpec(), [](auto) {}, Deadline(TimePoint())));
   ASSERT_FALSE(sandbox);
   EXPECT_EQ(sandbox.error().kind(), ErrorKind::kDeadline);
+}
+
+// What a stem was booted with and what a function asks for differ in everything that can differ.
+TEST_F(Launching, AStemBecomesWhatTheSpecSays) {
+  Code("index.py",
+       "import os, socket\n"
+       "def handler(e, c):\n"
+       "    s = os.statvfs('/tmp')\n"
+       "    return '|'.join([socket.gethostname(), os.getcwd(), str(s.f_frsize * s.f_blocks >> "
+       "20),\n"
+       "                     os.environ['FC_INSTANCE_ID'], os.environ.get('EBB_STEM', '-'),\n"
+       "                     os.environ['COLOUR'], ','.join(sorted(os.listdir('/code')))])\n");
+  ASSERT_TRUE(Ready());  // Stems have had time to boot then.
+  for (int i = 0; i < 10; ++i) {
+    Spec spec = MakeSpec();
+    spec.disk = Mebibytes(100 + i);
+    spec.environment["COLOUR"] = "blue";
+    const std::string id = spec.id;
+    auto sandbox = Ready(std::move(spec));
+    ASSERT_TRUE(sandbox);
+    auto reply = Invoke(*sandbox, "");
+    ASSERT_TRUE(reply) << reply.error().Describe();
+    EXPECT_EQ(reply->body, fmt::format("{0}|/code|{1}|{0}|-|blue|index.py", id, 100 + i));
+  }
 }
 
 }  // namespace

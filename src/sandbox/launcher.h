@@ -33,7 +33,7 @@ struct ImageRoot {
 
 // Everything that makes one sandbox.
 struct Spec {
-  std::string id;  // Unique among the living: "c-…", becomes the cgroup's name and FC_INSTANCE_ID.
+  std::string id;  // Unique among the living: "c-…", becomes the host's name and FC_INSTANCE_ID.
   Runtime runtime = Runtime::kPython;
   base::Path code;  // Mounted read-only at /code.
   // Mounted as one at /opt, read-only; of files with one name the first layer's is seen.
@@ -127,6 +127,10 @@ class Launcher {
   // Errors: kUnavailable, naming the step that failed; kDeadline.
   virtual Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                         Deadline deadline) = 0;
+
+  // Gives up what was prepared ahead.  Before the launcher is destroyed; no launch may be under
+  // way.
+  virtual Task<void> Stop() { co_return; }
 };
 
 }  // namespace ebb::sandbox

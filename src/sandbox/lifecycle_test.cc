@@ -73,7 +73,17 @@ std::set<pid_t> Descendants() {
 
 class Lifecycle : public SandboxFixture {};
 
-TEST_F(Lifecycle, NothingIsLeftOfTwoHundredSandboxes) {
+class NothingAhead : public SandboxFixture {
+ protected:
+  static void SetUpTestSuite() {
+    if (geteuid() != 0) return;
+    auto host = Host::Start({}, false);
+    ASSERT_TRUE(host) << host.error().Describe();
+    shared_host = std::move(*host);
+  }
+};
+
+TEST_F(NothingAhead, NothingIsLeftOfTwoHundredSandboxes) {
   Code("index.py",
        "import subprocess\n"
        "def handler(e, c):\n"
@@ -233,10 +243,12 @@ class InsideDoorTest : public SandboxFixture {
  protected:
   static void SetUpTestSuite() {
     if (geteuid() != 0) return;
-    auto host = Host::Start({.port = 9010, .open = [](base::Fd socket) {
-                               listener = std::make_shared<base::Fd>(std::move(socket));
-                               return listener;
-                             }});
+    InsideDoor door{.port = 9010, .open = [](base::Fd socket) {
+                      listener = std::make_shared<base::Fd>(std::move(socket));
+                      return listener;
+                    }};
+    auto host =
+        Host::Start(std::move(door), false);  // No stem: the door is that of the one sandbox.
     ASSERT_TRUE(host) << host.error().Describe();
     shared_host = std::move(*host);
   }

@@ -17,6 +17,11 @@ bool Set(int fs, const char* key, const std::string& value) {
   return syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value.c_str(), 0) == 0;
 }
 
+bool SetSize(int fs, Mebibytes size) {
+  return Set(fs, "size", std::to_string(size.bytes())) &&
+         Set(fs, "nr_inodes", std::to_string(size.count() * kInodesPerMebibyte));
+}
+
 }  // namespace
 
 Result<base::Fd> MakeCodeMount(const base::Path& folder) {
@@ -60,9 +65,7 @@ Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders) {
 
 Result<base::Fd> MakeTmpMount(Mebibytes size) {
   const base::Fd fs(static_cast<int>(syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
-  if (!fs.valid() || !Set(fs.get(), "size", std::to_string(size.bytes())) ||
-      !Set(fs.get(), "nr_inodes", std::to_string(size.count() * kInodesPerMebibyte)) ||
-      !Set(fs.get(), "mode", "1777") ||
+  if (!fs.valid() || !SetSize(fs.get(), size) || !Set(fs.get(), "mode", "1777") ||
       syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     return Fail(Error::System("make a tmpfs", errno));
   }
@@ -70,6 +73,16 @@ Result<base::Fd> MakeTmpMount(Mebibytes size) {
       syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)));
   if (!mount.valid()) return Fail(Error::System("mount a tmpfs", errno));
   return mount;
+}
+
+Result<void> ResizeTmpMount(const base::Fd& tmp, Mebibytes size) {
+  const base::Fd fs(
+      static_cast<int>(syscall(SYS_fspick, tmp.get(), "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH)));
+  if (!fs.valid() || !SetSize(fs.get(), size) ||
+      syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) != 0) {
+    return Fail(Error::System("resize /tmp", errno));
+  }
+  return {};
 }
 
 }  // namespace ebb::sandbox

@@ -20,4 +20,7 @@ Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders);
 // An empty tmpfs of `size`.  Its pages count against the memory of the sandbox that writes them.
 Result<base::Fd> MakeTmpMount(Mebibytes size);
 
+// Gives the tmpfs of a MakeTmpMount, attached by now, another size.
+Result<void> ResizeTmpMount(const base::Fd& tmp, Mebibytes size);
+
 }  // namespace ebb::sandbox

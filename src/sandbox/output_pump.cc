@@ -29,6 +29,8 @@ OutputPump::~OutputPump() {
   state_->pipe.close(ignored);
 }
 
+void OutputPump::SetSink(OutputSink sink) { state_->sink = std::move(sink); }
+
 // One piece a turn, so that a chatty function does not keep the others from theirs.
 void OutputPump::Wait(std::shared_ptr<State> state) {
   State& now = *state;

@@ -19,6 +19,8 @@ class OutputPump {
   OutputPump(const OutputPump&) = delete;
   OutputPump& operator=(const OutputPump&) = delete;
 
+  void SetSink(OutputSink sink);
+
   // Hands what is in the pipe now to the sink.  What is written meanwhile is left for later: a
   // child of the function may write for ever.
   void Drain();

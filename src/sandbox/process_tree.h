@@ -28,6 +28,7 @@ class ProcessTree {
 
   bool ran_out_of_memory();  // Then it has been killed.
 
+  const base::Fd& pidfd() const { return pidfd_; }  // Of its pid 1.
   Cgroup& cgroup() { return *cgroup_; }
   const Cgroup& cgroup() const { return *cgroup_; }
   const base::Fd& network() const { return network_; }

@@ -26,19 +26,24 @@ inline Deadline In(Millis time) { return Deadline(std::chrono::steady_clock::now
 // A launcher and what it stands on.
 struct Host {
   // Errors: as Helpers::Start and MakeHostLauncher.
-  static Result<std::unique_ptr<Host>> Start(InsideDoor door = {}) {
+  static Result<std::unique_ptr<Host>> Start(InsideDoor door = {}, bool prepare_ahead = true) {
     auto helpers = Helpers::Start();  // Before the pool's thread exists, as in main.
     if (!helpers) return Fail(helpers.error());
     auto host = std::make_unique<Host>();
     host->pool.emplace(1);
     Config config{.scratch = host->folder.path() / "scratch",
                   .cgroup_name = "ebb-test-" + std::to_string(getpid()),
-                  .inside_door = std::move(door)};
+                  .inside_door = std::move(door),
+                  .prepare_ahead = prepare_ahead};
     auto launcher = MakeHostLauncher(host->io, *host->pool, host->clock, std::move(*helpers),
                                      std::move(config));
     if (!launcher) return Fail(launcher.error());
     host->launcher = std::move(*launcher);
     return host;
+  }
+
+  ~Host() {
+    if (launcher) testkit::RunToEnd(io, launcher->Stop());
   }
 
   testkit::TempFolder folder;

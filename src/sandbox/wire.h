@@ -26,6 +26,7 @@ enum class OrderKind : std::uint32_t {
 enum class Begin : std::uint32_t {
   kAtOnce = 0,  // As soon as it is confined.
   kOnGo,        // When one byte has come over the channel, which is then closed.
+  kAsStem,      // As kAtOnce, and it has time: the runtime is made warm first.
 };
 
 // Followed by `text_bytes` bytes: NUL-terminated strings, first the arguments, then the

@@ -30,9 +30,10 @@ int ebb_next() {
 
 void ebb_forked(int child) { helper->AfterForkInParent(child); }
 
-// In the child.  Returns confined, or not at all.
-void ebb_confine() {
+// In the child.  Returns confined, or not at all.  1: it is a stem, and has time.
+int ebb_confine() {
   helper->ConfineChild();
   close(ebb::sandbox::kStatusInside);
+  return helper->order().begin == ebb::sandbox::Begin::kAsStem ? 1 : 0;
 }
 }

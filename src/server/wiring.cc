@@ -254,6 +254,7 @@ Task<void> Server::Stop() {
   co_await (api_server_->Stop(deadline) && functions_server_->Stop(deadline) &&
             consumer_->Stop(deadline));
   co_await scheduler_->Stop();
+  co_await launcher_->Stop();
   // Last, because functions that were under way used it.
   co_await s3_server_->Stop(deadline);
   co_await background_.Stop();

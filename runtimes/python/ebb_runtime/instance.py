@@ -4,10 +4,10 @@ import signal
 import sys
 import types
 
-from ebb_runtime import context, frames, handler, logs
+from ebb_runtime import context, frames, handler, logs, preload
 
 
-def run():
+def run(is_stem):
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As every Python program has it.
     os.set_inheritable(frames.CHANNEL, False)
     # The user's __main__ is nothing, as in a module; multiprocessing would run the zygote's again.
@@ -15,6 +15,8 @@ def run():
     # A child that the handler forks must not take requests, nor answer them.
     os.register_at_fork(after_in_child=_close_channel)
     logs.set_up()
+    if is_stem:
+        preload.warm_up_stem()
     frames.send(b"B")
     try:
         _serve(os.getpid())
@@ -27,6 +29,7 @@ def run():
 
 def _serve(own_pid):
     kind, start, _ = frames.receive()
+    os.chdir("/code")  # A stem stands in what lies below it.
     os.environ.clear()
     os.environ.update(start["environment"])
     sys.path[:] = handler.search_path(os.environ)

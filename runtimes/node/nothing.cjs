@@ -1,0 +1,2 @@
+// Required by stems, to have required something.
+'use strict';

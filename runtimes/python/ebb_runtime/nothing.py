@@ -1,0 +1,1 @@
+"""Imported by stems, to have imported something."""

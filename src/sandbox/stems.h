@@ -1,0 +1,49 @@
+// sandbox/stems.h
+// Sandboxes with a booted runtime and no user code yet, kept for the next cold starts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "sandbox/builtin_sandbox.h"
+#include "sandbox/stock.h"
+
+namespace ebb::sandbox {
+
+// What a function can ask of a stem that cannot be changed once it has booted.
+struct StemKind {
+  Runtime runtime = Runtime::kPython;
+  Mebibytes memory{0};  // Node's heap is sized when it boots; 0 for Python.
+  friend auto operator<=>(const StemKind&, const StemKind&) = default;
+};
+
+// Lives on its io_context.
+class Stems {
+ public:
+  Stems(const Clock& clock, Mebibytes memory);
+
+  // Null when there is none, or `spec` cannot be served by one.
+  std::unique_ptr<BuiltinSandbox> Take(const Spec& spec);
+
+  // A kind of `runtime` of which there are fewer than are likely to be needed soon.
+  std::optional<StemKind> Missing(Runtime runtime) const;
+  void Put(const StemKind& kind, std::unique_ptr<BuiltinSandbox> stem);
+  void Failed(const StemKind& kind);  // It could not be made: not tried again for a minute.
+  void Trim();
+  void Clear();
+
+ private:
+  struct Kind {
+    Stock<std::unique_ptr<BuiltinSandbox>> stock;
+    TimePoint not_before{};
+  };
+  Kind& Find(const StemKind& kind);
+  bool HasRoom(Runtime runtime) const;
+
+  const Clock& clock_;
+  const std::int64_t memory_bytes_;
+  std::map<StemKind, Kind> kinds_;
+};
+
+}  // namespace ebb::sandbox
