@@ -107,6 +107,7 @@ Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running
   if (running->start() == model::Start::kCold) {
     const Deadline ready_by = In(config_.init_timeout);
     auto loaded = co_await running->sandbox().Initialize(ready_by);
+    running->OnInitialized();
     const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
     if (!loaded)
       co_return Broken(std::move(attempt), *running, Phase::kInitialize, loaded.error(), caller);
@@ -123,6 +124,7 @@ Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running
   auto reply = co_await running->sandbox().Invoke(MakeCall(function, call), deadline);
   const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
   if (!reply) co_return Broken(std::move(attempt), *running, Phase::kInvoke, reply.error(), caller);
+  running->OnFirstByte();
 
   if (!reply->ok && reply->error_type.empty()) reply->error_type = "UnhandledInvocationError";
   model::UsageRecord usage =
@@ -148,6 +150,7 @@ Task<Attempt> ServingDoor::PassThrough(Attempt attempt, std::unique_ptr<Running>
   const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
   if (!response)
     co_return Broken(std::move(attempt), *running, Phase::kInvoke, response.error(), caller);
+  running->OnFirstByte();
 
   // FC's way for a web function to say that it failed, whatever its status is.
   const bool failed = response->headers.Get("x-fc-status") == "404";

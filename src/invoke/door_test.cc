@@ -284,6 +284,9 @@ TEST_F(DoorTest, OutputIsLoggedBetweenStartAndEndWithItsRequest) {
     sandbox.Print("working");
     return Result<sandbox::Reply>(sandbox::Reply());
   };
+  Invoke(CallTo("resize"));
+  log_.text.clear();
+  log_.ended = 0;
   Call call = CallTo("resize");
   call.request_id = "r1";
   const Attempt attempt = Invoke(std::move(call));

@@ -1,4 +1,3 @@
-#include <limits>
 #include <utility>
 
 #include "invoke/door.h"
@@ -19,7 +18,7 @@ void Retirement::OnChange() {
   for (const auto& [id, revision] : revisions_) {
     auto current = now.find(id);
     if (current == now.end()) {
-      scheduler_.Retire(id, std::numeric_limits<std::uint64_t>::max());  // Deleted.
+      scheduler_.Retire(id, scheduler::kNoRevision);  // Deleted.
     } else if (current->second != revision) {
       scheduler_.Retire(id, current->second);
     }

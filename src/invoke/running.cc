@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json.h"
+
 namespace ebb::invoke {
 
 namespace {
@@ -47,12 +49,35 @@ void Running::Begin() {
   record_.cpu = config.cpu;
   record_.memory = config.memory;
   record_.disk = config.disk;
+  if (record_.start == model::Start::kCold) record_.cold_start = lease_->cold_start();
 
   lease_->sandbox().ResetPeak();
   cpu_before_ = lease_->sandbox().Measure().cpu_time;
   Note("FC Invoke Start RequestId: " + subject_.request_id);
   record_.started = dependencies_.clock.WallNow();
   began_ = dependencies_.clock.Now();
+  asked_ = began_;
+}
+
+void Running::OnInitialized() {
+  asked_ = dependencies_.clock.Now();
+  if (record_.cold_start) record_.cold_start->init = asked_ - began_;
+}
+
+void Running::OnFirstByte() {
+  if (record_.cold_start) record_.cold_start->first_byte = dependencies_.clock.Now() - asked_;
+}
+
+// One line a cold start, for people and for programs.
+void Running::NoteColdStart() {
+  if (!record_.cold_start) return;
+  const model::ColdStart& cold = *record_.cold_start;
+  json::object receipt{{"cause", ToString(cold.cause)}, {"path", ToString(cold.path)}};
+  for (const auto& phase : model::kColdPhases) {
+    const std::chrono::duration<double, std::milli> lasted = cold.*phase.duration;
+    receipt[std::string(phase.name) + "Ms"] = lasted.count();
+  }
+  Note("FC Cold Start RequestId: " + subject_.request_id + " " + json::serialize(receipt));
 }
 
 Millis Running::ran() const { return BilledMillis(dependencies_.clock.Now() - began_); }
@@ -64,6 +89,7 @@ model::UsageRecord Running::End(model::Outcome outcome) {
   const sandbox::Consumption after = lease_->sandbox().Measure();
   record_.cpu_time = std::max(after.cpu_time - cpu_before_, Duration(0));
   record_.peak_memory_bytes = after.peak_memory_bytes;
+  NoteColdStart();
   Note("FC Invoke End RequestId: " + subject_.request_id);
   dependencies_.log.End(source_);
   lease_.reset();
@@ -73,6 +99,7 @@ model::UsageRecord Running::End(model::Outcome outcome) {
 void Running::EndLate(model::Outcome outcome) { dependencies_.late_usage(End(outcome)); }
 
 void Running::Abandon() {
+  NoteColdStart();
   dependencies_.log.End(source_);
   lease_->Discard();
   lease_.reset();

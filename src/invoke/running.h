@@ -33,6 +33,9 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   void Begin();  // From now on it is billed.
+  // Steps of a cold start's receipt.
+  void OnInitialized();  // Or given up.
+  void OnFirstByte();    // Of the answer.  Never called: there was none.
 
   // Ends the attempt and gives the instance back.  Once.
   model::UsageRecord End(model::Outcome outcome);
@@ -51,6 +54,7 @@ class Running {
   const Subject& subject() const { return subject_; }
 
  private:
+  void NoteColdStart();
   void Write(std::string_view bytes);
   void AddToTail(std::string_view bytes);
 
@@ -60,6 +64,7 @@ class Running {
   OutputLog::Source source_;
   std::string tail_;
   TimePoint began_{};
+  TimePoint asked_{};  // When the function itself was.
   model::UsageRecord record_;
   Duration cpu_before_{};
   std::optional<scheduler::Lease> lease_;  // Until the end.

@@ -22,6 +22,7 @@
 namespace ebb::metering {
 
 store::Migration Tables();
+store::Migration ColdStartColumn();  // The second version of them.
 
 struct Config {
   // The longest a synchronous call's record stays in memory only; what a crash may lose.

@@ -88,6 +88,17 @@ TEST_P(LedgerContract, RecordComesOutAsItWentIn) {
     model::UsageRecord in = AnyRecord(model::ToString(outcome), 3);
     in.outcome = outcome;
     in.start = outcome == kOk ? model::Start::kCold : model::Start::kWarm;
+    if (outcome == kOk) {
+      in.cold_start = {.cause = model::ColdCause::kEviction,
+                       .path = model::StartPath::kStem,
+                       .queue = 1ns,
+                       .place = 2us,
+                       .fetch_code = 3us,
+                       .sandbox = 4us,
+                       .runtime = 5us,
+                       .init = 6ms,
+                       .first_byte = 7s};
+    }
     Add(in);
     UsageFilter filter;
     filter.request_id = in.request_id;
@@ -107,6 +118,7 @@ TEST_P(LedgerContract, RecordComesOutAsItWentIn) {
     EXPECT_EQ(out.cpu, in.cpu);
     EXPECT_EQ(out.memory, in.memory);
     EXPECT_EQ(out.disk, in.disk);
+    EXPECT_EQ(out.cold_start, in.cold_start);
     EXPECT_EQ(out.cpu_time, in.cpu_time);
     EXPECT_EQ(out.peak_memory_bytes, in.peak_memory_bytes);
     EXPECT_EQ(out.outcome, outcome);

@@ -6,7 +6,8 @@ namespace ebb::metering {
 namespace {
 
 std::unique_ptr<store::Database> OpenFile(const base::Path& folder, std::string vfs = "") {
-  auto opened = store::OpenEmbedded({.file = folder / "ebb.db", .vfs = std::move(vfs)}, {Tables()});
+  auto opened = store::OpenEmbedded({.file = folder / "ebb.db", .vfs = std::move(vfs)},
+                                    {Tables(), ColdStartColumn()});
   EBB_CHECK(opened.has_value(), opened.error().Describe());
   return std::move(*opened);
 }

@@ -1,5 +1,6 @@
 #include "metering/record_rows.h"
 
+#include <sstream>
 #include <string>
 
 #include "base/check.h"
@@ -18,6 +19,35 @@ model::Outcome OutcomeFrom(const std::string& text) {
   }
   EBB_CHECK(false, "no outcome is called " + text);
   return kOk;
+}
+
+// "first fork 1000 0 …": cause, path, the phases' nanoseconds.  Empty for a warm start, and for the
+// cold ones of a database that did not keep them yet.
+std::string FormatColdStart(const std::optional<model::ColdStart>& cold) {
+  if (!cold) return {};
+  std::string text = std::string(model::ToString(cold->cause)) + " " + model::ToString(cold->path);
+  for (const auto& phase : model::kColdPhases) {
+    text += " " + std::to_string(((*cold).*phase.duration).count());
+  }
+  return text;
+}
+
+std::optional<model::ColdStart> ColdStartFrom(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::istringstream words(text);
+  std::string cause;
+  std::string path;
+  words >> cause >> path;
+  model::ColdStart cold;
+  cold.cause = model::ParseColdCause(cause).value_or(model::ColdCause::kFirst);
+  cold.path = model::ParseStartPath(path).value_or(model::StartPath::kExec);
+  for (const auto& phase : model::kColdPhases) {
+    std::int64_t nanoseconds = 0;
+    words >> nanoseconds;
+    cold.*phase.duration = Duration(nanoseconds);
+  }
+  EBB_CHECK(!words.fail(), "no cold start is written " + text);
+  return cold;
 }
 
 }  // namespace
@@ -54,16 +84,21 @@ store::Migration Tables() {
           }};
 }
 
+store::Migration ColdStartColumn() {
+  return {
+      "metering", 2, {"ALTER TABLE usage_records ADD COLUMN cold_start TEXT NOT NULL DEFAULT ''"}};
+}
+
 Result<void> InsertRecord(store::Transaction& tx, const model::UsageRecord& r) {
   static const std::string sql = std::string("INSERT INTO usage_records (") + kRecordColumns +
-                                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                  " ON CONFLICT (request_id, attempt) DO NOTHING";
   auto kept = tx.Execute(
       sql, {r.request_id, static_cast<std::int64_t>(r.attempt), r.account, r.function, r.version,
             r.trigger, ToString(r.start), std::int64_t{r.started.time_since_epoch().count()},
             std::int64_t{r.ran.count()}, std::int64_t{r.billed.count()}, r.cpu.count(),
             r.memory.count(), r.disk.count(), std::int64_t{r.cpu_time.count()}, r.peak_memory_bytes,
-            model::ToString(r.outcome)});
+            model::ToString(r.outcome), FormatColdStart(r.cold_start)});
   if (!kept) return Fail(kept.error().With("keep a usage record"));
   return {};
 }
@@ -84,7 +119,8 @@ model::UsageRecord RecordFrom(const store::Row& row) {
           .disk = Mebibytes(row.Int(12)),
           .cpu_time = Duration(row.Int(13)),
           .peak_memory_bytes = row.Int(14),
-          .outcome = OutcomeFrom(row.Text(15))};
+          .outcome = OutcomeFrom(row.Text(15)),
+          .cold_start = ColdStartFrom(row.Text(16))};
 }
 
 }  // namespace ebb::metering

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "model/cold_start.h"
 
 namespace ebb::model {
 
@@ -42,6 +44,7 @@ struct UsageRecord {
   Duration cpu_time{};                 // Measured from the cgroup.
   std::int64_t peak_memory_bytes = 0;  // Measured from the cgroup.
   Outcome outcome = Outcome::kOk;
+  std::optional<ColdStart> cold_start;  // What a cold start was made of.
 };
 
 }  // namespace ebb::model

@@ -67,8 +67,10 @@ BuiltinSandbox::BuiltinSandbox(asio::io_context& io, const Clock& clock, Started
       channel_(net::MakeStream(io, std::move(started_.channel))) {}
 
 Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {
+  const TimePoint confined = clock_.Now();
   channel_->SetDeadline(deadline);
   auto frame = co_await reader_.Read(*channel_, kLimits);
+  started_.report.runtime = clock_.Now() - confined;
   // Node's child tells on it when it cannot become Node.
   const base::Fd status = std::move(started_.status);
   if (frame && frame->kind == FrameKind::kBooted) co_return Result<void>();
@@ -80,6 +82,7 @@ Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {
 }
 
 Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
+  const TimePoint began = clock_.Now();
   auto code = MakeCodeMount(spec.code);
   if (!code) return Fail(code.error());
   auto layers = MakeLayersMount(spec.layers);
@@ -102,6 +105,7 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
     }
   }
   started_.output->SetSink(std::move(output));
+  started_.report = {.path = model::StartPath::kStem, .sandbox = clock_.Now() - began};
   started_.spec = std::move(spec);
   return {};
 }

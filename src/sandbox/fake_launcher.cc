@@ -27,7 +27,9 @@ Task<bool> FakeGate::Pass(Deadline deadline) {
 }
 
 FakeSandbox::FakeSandbox(FakeLauncher& launcher, Spec spec, OutputSink output)
-    : launcher_(launcher), spec_(std::move(spec)), output_(std::move(output)) {}
+    : launcher_(launcher), spec_(std::move(spec)), output_(std::move(output)) {
+  report = launcher.report;
+}
 
 FakeSandbox::~FakeSandbox() { ++launcher_.kills; }
 

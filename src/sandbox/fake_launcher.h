@@ -48,6 +48,7 @@ class FakeSandbox : public Sandbox {
   Result<void> Thaw() override;
   Consumption Measure() const override { return consumption; }
   void ResetPeak() override { consumption.peak_memory_bytes = 0; }
+  StartReport start_report() const override { return report; }
   bool alive() const override { return alive_; }
 
   // For handlers.
@@ -55,6 +56,7 @@ class FakeSandbox : public Sandbox {
   void Print(std::string_view bytes) { output_(bytes); }
   void Die() { alive_ = false; }  // As if the process had ended.
   Consumption consumption;
+  StartReport report;
 
  private:
   template <typename T>
@@ -86,6 +88,8 @@ class FakeLauncher : public Launcher {
   FakeGate launch_gate;
   FakeGate initialize_gate;
   FakeGate call_gate;  // Invoke and Proxy, before the function is asked.
+
+  StartReport report;  // Of every sandbox started from now on.
 
   // What happened.
   int launches = 0;  // That succeeded.

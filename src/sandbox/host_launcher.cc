@@ -146,6 +146,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begi
 
 Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink output,
                                           Deadline deadline) {
+  const TimePoint began = clock_.Now();
   auto parts = co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk);
   if (!parts) co_return Fail(parts.error());
   auto door = OpenDoor(*parts->processes);
@@ -158,6 +159,9 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   auto status = co_await WaitConfined(*parts->processes, std::move(sockets->status.ours), deadline);
   if (!status) co_return Fail(status.error());
   Started started;
+  started.report.path =
+      spec.runtime == Runtime::kPython ? model::StartPath::kFork : model::StartPath::kExec;
+  started.report.sandbox = clock_.Now() - began;
   started.spec = std::move(spec);
   started.processes = std::move(parts->processes);
   started.output =

@@ -20,7 +20,8 @@ struct Started {
   std::shared_ptr<void> door;  // What InsideDoor::open returned.
   base::Fd tmp;                // Its /tmp, while it may yet change.
   base::Fd channel;            // Our end.
-  base::Fd status;             // Our end; closed by the child when user code begins.
+  StartReport report;
+  base::Fd status;  // Our end; closed by the child when user code begins.
 };
 
 class HostSandbox : public Sandbox {
@@ -31,6 +32,7 @@ class HostSandbox : public Sandbox {
   Result<void> Thaw() override { return started_.processes->cgroup().Thaw(); }
   Consumption Measure() const override { return started_.processes->cgroup().Measure(); }
   void ResetPeak() override { started_.processes->cgroup().ResetPeak(); }
+  StartReport start_report() const override { return started_.report; }
   bool alive() const override { return started_.processes->alive(); }
 
  protected:

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "model/cold_start.h"
 #include "net/http.h"
 #include "net/task.h"
 
@@ -80,6 +81,13 @@ struct Consumption {
 // on the launcher's io_context.
 using OutputSink = std::function<void(std::string_view bytes)>;
 
+// How a sandbox came to be.  The durations follow one another within Launch.
+struct StartReport {
+  model::StartPath path = model::StartPath::kExec;
+  Duration sandbox{};  // Until the process was confined.
+  Duration runtime{};  // Then until the runtime was there; with a program of its own: nothing.
+};
+
 // Lives on the launcher's io_context.  Destroying it kills the process tree and frees everything,
 // off the path.
 class Sandbox {
@@ -108,6 +116,7 @@ class Sandbox {
 
   virtual Consumption Measure() const = 0;
   virtual void ResetPeak() = 0;
+  virtual StartReport start_report() const = 0;
   virtual bool alive() const = 0;  // False once the process tree has ended.
 };
 

@@ -25,9 +25,10 @@ Waiter::~Waiter() {
 Task<Result<Lease>> State::Acquire(std::shared_ptr<State> self, Version version,
                                    Deadline deadline) {
   if (self->stopped) co_return Fail(Error::Unavailable("the server is stopping"));
+  const TimePoint asked = self->clock.Now();
   if (auto instance = self->idle.Take(version.key)) {
     ++self->busy;
-    co_return self->Lend(std::move(instance));
+    co_return self->Lend(std::move(instance), asked);
   }
 
   Waiter waiter(self, version, deadline);
@@ -44,7 +45,7 @@ Task<Result<Lease>> State::Acquire(std::shared_ptr<State> self, Version version,
   }
   Result<std::unique_ptr<Instance>> answer = *std::exchange(waiter.answer, std::nullopt);
   if (!answer) co_return Fail(answer.error());
-  co_return self->Lend(std::move(*answer));
+  co_return self->Lend(std::move(*answer), asked);
 }
 
 }  // namespace ebb::scheduler

@@ -15,6 +15,7 @@ void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
     return;
   }
   instance->idle_since = now;
+  instance->presence.Set(InstanceState::kIdle);
   idle_[instance->key].push_back(std::move(instance));
   ++size_;
 }
@@ -65,15 +66,20 @@ void IdlePool::FreeMemory(Mebibytes memory) {
 }
 
 void IdlePool::DestroyOldest(std::map<model::VersionKey, Queue>::iterator version) {
+  version->second.front()->presence.EndsBy(model::ColdCause::kEviction);
   version->second.erase(version->second.begin());
   if (version->second.empty()) idle_.erase(version);
   --size_;
 }
 
-void IdlePool::DestroyIf(const std::function<bool(const Instance&)>& condition) {
+void IdlePool::DestroyIf(model::ColdCause why,
+                         const std::function<bool(const Instance&)>& condition) {
   for (auto version = idle_.begin(); version != idle_.end();) {
-    const auto gone =
-        std::erase_if(version->second, [&](const auto& instance) { return condition(*instance); });
+    const auto gone = std::erase_if(version->second, [&](const auto& instance) {
+      if (!condition(*instance)) return false;
+      instance->presence.EndsBy(instance->sandbox->alive() ? why : model::ColdCause::kCrash);
+      return true;
+    });
     size_ -= static_cast<int>(gone);
     version = version->second.empty() ? idle_.erase(version) : std::next(version);
   }

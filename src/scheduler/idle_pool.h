@@ -28,7 +28,8 @@ class IdlePool {
   // a place, the least recently used of all for memory.  Destroys none if that would not do.
   std::optional<Reservation> Reserve(const model::VersionKey& key, Mebibytes memory);
 
-  void DestroyIf(const std::function<bool(const Instance&)>& condition);
+  // `why`: what a call will be told that has to start another.
+  void DestroyIf(model::ColdCause why, const std::function<bool(const Instance&)>& condition);
   int size() const { return size_; }
 
  private:

@@ -9,6 +9,7 @@
 #include "model/function.h"
 #include "sandbox/launcher.h"
 #include "scheduler/budget.h"
+#include "scheduler/roll.h"
 
 namespace ebb::scheduler {
 
@@ -24,6 +25,8 @@ struct Instance {
   Reservation reservation;
   std::shared_ptr<Output> output;
   std::unique_ptr<sandbox::Sandbox> sandbox;
+  Birth birth;
+  Presence presence;         // In the roll.
   bool lent_before = false;  // User code has run in it.
   bool discarded = false;    // Must not serve again.
   TimePoint idle_since{};    // While idle.

@@ -19,6 +19,7 @@ std::string MakeInstanceId(const Clock& clock, Random& random) {
 Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::VersionKey key,
                      sandbox::Spec spec, Deadline deadline) {
   std::string id = spec.id;
+  const Mebibytes memory = launch.memory();
   auto output = std::make_shared<Output>();
   sandbox::OutputSink sink = [output](std::string_view bytes) {
     if (output->sink) output->sink(bytes);
@@ -28,21 +29,31 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
     launch.FailWith(sandbox.error());
     co_return;
   }
+  Birth birth = launch.birth();
+  birth.Report((*sandbox)->start_report());
+  Presence presence = state->roll.Enter({.id = id, .key = key, .memory = memory, .birth = birth});
   launch.Succeed(std::make_unique<Instance>(Instance{.id = std::move(id),
                                                      .key = std::move(key),
                                                      .reservation = launch.TakeReservation(),
                                                      .output = std::move(output),
-                                                     .sandbox = std::move(*sandbox)}));
+                                                     .sandbox = std::move(*sandbox),
+                                                     .birth = birth,
+                                                     .presence = std::move(presence)}));
 }
 
 }  // namespace
 
-Launch::Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation)
-    : state_(std::move(state)), key_(std::move(key)), reservation_(std::move(reservation)) {}
+Launch::Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation,
+               Birth birth)
+    : state_(std::move(state)),
+      key_(std::move(key)),
+      reservation_(std::move(reservation)),
+      birth_(birth) {}
 
 Launch::~Launch() {
   if (!state_) return;
   reservation_.reset();
+  state_->roll.GiveBack(key_, birth_.cold.cause);
   state_->OnLaunchFailed(key_, std::move(error_));
 }
 
@@ -70,15 +81,20 @@ bool State::StartLaunch(const model::VersionKey& key) {
   auto line = lines.find(key);
   if (line == lines.end() || line->second.waiters.size() <= line->second.starting) return false;
   Waiter& waiter = *line->second.waiters[line->second.starting];
+  Birth birth{.began = clock.Now()};
   auto reservation = idle.Reserve(key, waiter.version.memory);
   if (!reservation) return false;
+  birth.cold.cause = roll.TakeCause(key);
+  const TimePoint placed = clock.Now();
+  birth.cold.place = placed - birth.began;
 
   ++line->second.starting;
   sandbox::Spec spec = waiter.version.make_spec();
+  birth.cold.fetch_code = clock.Now() - placed;
   spec.id = MakeInstanceId(clock, random);
   const Deadline deadline = waiter.deadline;
   waiter.answered.NotifyAll();  // From now on it waits for as long as the launch may take.
-  Launch launch(shared_from_this(), key, std::move(*reservation));
+  Launch launch(shared_from_this(), key, std::move(*reservation), birth);
   launches->Spawn("launch",
                   RunLaunch(std::move(launch), shared_from_this(), key, std::move(spec), deadline));
   return true;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,9 @@
 #include "sandbox/launcher.h"
 
 namespace ebb::scheduler {
+
+// Above every revision: what Retire is told of a function that is gone.
+inline constexpr std::uint64_t kNoRevision = std::numeric_limits<std::uint64_t>::max();
 
 struct Config {
   // Changes behaviour.
@@ -54,6 +58,7 @@ class Lease {
   sandbox::Sandbox& sandbox();
   const std::string& instance_id() const;
   model::Start start() const;
+  model::ColdStart cold_start() const;  // Of the instance, as this lease waited for it.
   // Where what the instance prints goes while this lease is held; before, between and after leases
   // it goes nowhere (no user code runs then).
   void SetOutput(sandbox::OutputSink sink);
@@ -61,10 +66,12 @@ class Lease {
 
  private:
   friend struct State;
-  Lease(std::shared_ptr<State> state, std::unique_ptr<Instance> instance, model::Start start);
+  Lease(std::shared_ptr<State> state, std::unique_ptr<Instance> instance, model::Start start,
+        TimePoint asked);
   std::shared_ptr<State> state_;  // Shared, so that a lease may outlive the scheduler.
   std::unique_ptr<Instance> instance_;
   model::Start start_;
+  TimePoint asked_;
 };
 
 class Scheduler {

@@ -13,10 +13,11 @@ void State::Answer(Waiter& waiter, Result<std::unique_ptr<Instance>> answer) {
   waiter.answered.NotifyAll();
 }
 
-Lease State::Lend(std::unique_ptr<Instance> instance) {
+Lease State::Lend(std::unique_ptr<Instance> instance, TimePoint asked) {
+  instance->presence.Set(InstanceState::kBusy);
   const model::Start start = instance->lent_before ? model::Start::kWarm : model::Start::kCold;
   instance->lent_before = true;
-  return Lease(shared_from_this(), std::move(instance), start);
+  return Lease(shared_from_this(), std::move(instance), start, asked);
 }
 
 void State::Return(std::unique_ptr<Instance> instance) {
@@ -39,6 +40,8 @@ void State::Serve(std::unique_ptr<Instance> instance) {
   } else if (!stopped && !Retired(key) && config.keep_warm > Duration::zero()) {
     idle.Put(std::move(instance), clock.Now());
   } else {
+    instance->presence.EndsBy(Retired(key) ? model::ColdCause::kDeploy
+                                           : model::ColdCause::kExpired);
     instance.reset();
   }
   DropIfEmpty(key);
@@ -77,9 +80,10 @@ bool State::Retired(const model::VersionKey& key) const {
 }
 
 void State::Retire(const std::string& function_id, std::uint64_t current_revision) {
-  idle.DestroyIf([&](const Instance& instance) {
+  idle.DestroyIf(model::ColdCause::kDeploy, [&](const Instance& instance) {
     return instance.key.function_id == function_id && instance.key.revision < current_revision;
   });
+  if (current_revision == kNoRevision) roll.Forget(function_id);
   // Those that are lent or starting are told by this when they come back.
   if (budget.HasInstances(function_id)) current_revisions[function_id] = current_revision;
   StartLaunches();
@@ -87,7 +91,7 @@ void State::Retire(const std::string& function_id, std::uint64_t current_revisio
 
 void State::DestroyExpired() {
   const TimePoint now = clock.Now();
-  idle.DestroyIf([&](const Instance& instance) {
+  idle.DestroyIf(model::ColdCause::kExpired, [&](const Instance& instance) {
     return now - instance.idle_since >= config.keep_warm || !instance.sandbox->alive();
   });
   std::erase_if(current_revisions,
@@ -105,7 +109,7 @@ void State::RefuseEverything() {
     Answer(*waiter, Fail(Error::Unavailable("the server is stopping")));
     DropIfEmpty(waiter->version.key);
   }
-  idle.DestroyIf([](const Instance&) { return true; });
+  idle.DestroyIf(model::ColdCause::kExpired, [](const Instance&) { return true; });
 }
 
 Error State::Throttled(const Version& version) const {

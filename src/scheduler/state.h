@@ -48,17 +48,20 @@ struct Line {
 // its room is free again and a waiter that counted on it is told.
 class Launch {
  public:
-  Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation);
+  Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation, Birth birth);
   Launch(Launch&&) noexcept = default;
   ~Launch();
   void Succeed(std::unique_ptr<Instance> instance);
   void FailWith(Error error) { error_ = std::move(error); }
   Reservation TakeReservation() { return std::move(*reservation_); }  // Once, for Succeed.
+  const Birth& birth() const { return birth_; }
+  Mebibytes memory() const { return reservation_->memory(); }  // Before it is taken.
 
  private:
   std::shared_ptr<State> state_;  // Null once it has ended.
   model::VersionKey key_;
   std::optional<Reservation> reservation_;
+  Birth birth_;
   Error error_ = Error::Unavailable("the launch was abandoned");
 };
 
@@ -83,7 +86,7 @@ struct State : std::enable_shared_from_this<State> {
   bool HasLaunch(const Waiter& waiter) const;
   Error Throttled(const Version& version) const;
   bool Retired(const model::VersionKey& key) const;
-  Lease Lend(std::unique_ptr<Instance> instance);
+  Lease Lend(std::unique_ptr<Instance> instance, TimePoint asked);
   void DropIfEmpty(const model::VersionKey& key);
 
   asio::io_context& io;
@@ -92,6 +95,7 @@ struct State : std::enable_shared_from_this<State> {
   Random& random;
   const Config config;
 
+  Roll roll{clock};
   Budget budget;
   IdlePool idle{budget};
   std::map<model::VersionKey, Line> lines;                 // Only those that someone is in.

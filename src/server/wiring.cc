@@ -78,9 +78,9 @@ store::EmbeddedConfig Server::DatabaseConfig() const {
 }
 
 Result<void> Server::OpenStores() {
-  auto database =
-      store::OpenEmbedded(DatabaseConfig(), {catalog::Tables(), queue::Tables(), metering::Tables(),
-                                             buckets::Tables(), events::Tables()});
+  auto database = store::OpenEmbedded(
+      DatabaseConfig(), {catalog::Tables(), queue::Tables(), metering::Tables(),
+                         metering::ColdStartColumn(), buckets::Tables(), events::Tables()});
   if (!database) return Fail(database.error());
   database_ = std::move(*database);
 

@@ -39,6 +39,7 @@ class FakeNode {
     tables_.push_back(catalog::Tables());
     tables_.push_back(queue::Tables());
     tables_.push_back(metering::Tables());
+    tables_.push_back(metering::ColdStartColumn());
     Start();
   }
   ~FakeNode() { Stop(); }

@@ -74,26 +74,37 @@ void AddTo(UsageSummary& total, const UsageSummary& one) {
   total.units = total.units + one.units;
 }
 
+// {"cause":"burst","path":"fork","queueMs":0.01,…}
+json::object FormatColdStart(const model::ColdStart& cold) {
+  json::object out{{"cause", ToString(cold.cause)}, {"path", ToString(cold.path)}};
+  for (const auto& phase : model::kColdPhases) {
+    out[std::string(phase.name) + "Ms"] = InMillis(cold.*phase.duration);
+  }
+  return out;
+}
+
 json::object FormatRecord(const model::UsageRecord& record, const metering::PriceBook& book) {
   const metering::NanoCu units = metering::UnitsOf(record, book);
   const metering::NanoMoney cost = metering::PriceOf(units, {}, book);
-  return {{"requestId", record.request_id},
-          {"attempt", record.attempt},
-          {"function", record.function},
-          {"version", record.version},
-          {"trigger", record.trigger},
-          {"start", record.start == model::Start::kCold ? "cold" : "warm"},
-          {"started", base::FormatIsoMillis(record.started)},
-          {"ranMs", InMillis(record.ran)},
-          {"billedMs", record.billed.count()},
-          {"cpu", static_cast<double>(record.cpu.count()) / 1000},
-          {"memorySize", record.memory.count()},
-          {"diskSize", record.disk.count()},
-          {"cpuMs", InMillis(record.cpu_time)},
-          {"peakMemoryBytes", record.peak_memory_bytes},
-          {"outcome", ToString(record.outcome)},
-          {"computeUnits", Decimal(units.count)},
-          {"cost", Decimal(cost.count)}};
+  json::object out{{"requestId", record.request_id},
+                   {"attempt", record.attempt},
+                   {"function", record.function},
+                   {"version", record.version},
+                   {"trigger", record.trigger},
+                   {"start", record.start == model::Start::kCold ? "cold" : "warm"},
+                   {"started", base::FormatIsoMillis(record.started)},
+                   {"ranMs", InMillis(record.ran)},
+                   {"billedMs", record.billed.count()},
+                   {"cpu", static_cast<double>(record.cpu.count()) / 1000},
+                   {"memorySize", record.memory.count()},
+                   {"diskSize", record.disk.count()},
+                   {"cpuMs", InMillis(record.cpu_time)},
+                   {"peakMemoryBytes", record.peak_memory_bytes},
+                   {"outcome", ToString(record.outcome)},
+                   {"computeUnits", Decimal(units.count)},
+                   {"cost", Decimal(cost.count)}};
+  if (record.cold_start) out["coldStart"] = FormatColdStart(*record.cold_start);
+  return out;
 }
 
 }  // namespace
