@@ -48,6 +48,13 @@ void PrintSummary(const Session& session, const json::object& usage) {
   session.console.out << table.Format();
 }
 
+// "warm", or "cold: first, fork": why it was cold and the way that the start took.
+std::string StartOf(const json::object& record) {
+  const json::object cold = ObjectAt(record, "coldStart");
+  if (cold.empty()) return TextAt(record, "start");
+  return TextAt(record, "start") + ": " + TextAt(cold, "cause") + ", " + TextAt(cold, "path");
+}
+
 void PrintRecords(const Session& session, const json::array& records) {
   Table table({{"STARTED"},
                {"FUNCTION"},
@@ -64,7 +71,7 @@ void PrintRecords(const Session& session, const json::array& records) {
   for (const json::value& one : records) {
     const json::object& r = one.get_object();
     table.Add({TextAt(r, "started"), TextAt(r, "function"), TextAt(r, "trigger"),
-               TextAt(r, "start"), FormatMillis(NumberAt(r, "ranMs")),
+               StartOf(r), FormatMillis(NumberAt(r, "ranMs")),
                TextAt(r, "billedMs") + " ms", FormatMillis(NumberAt(r, "cpuMs")),
                FormatBytes(WholeAt(r, "peakMemoryBytes")), TextAt(r, "outcome"), TextAt(r, "cost"),
                TextAt(r, "attempt"), TextAt(r, "requestId")});
