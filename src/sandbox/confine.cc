@@ -101,7 +101,9 @@ bool PreferForOom(const Plan& plan) {
 }
 
 bool LimitResources(const Plan&) {
-  const rlimit none{0, 0};
+  // 1 byte is too little for a core file, and the one value with which a crash does not start the
+  // host's crash handler either, which runs as root on the host (fs/coredump.c); 0 would start it.
+  const rlimit none{1, 1};
   if (setrlimit(RLIMIT_CORE, &none) != 0) return false;
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return false;

@@ -128,6 +128,10 @@ TEST_F(Confinement, HasSocketsOfTheOrdinaryFamiliesOnly) {
   EXPECT_EQ(Ask("def f(n): socket.socket(n, socket.SOCK_DGRAM).close()\n"
                 "r = ' '.join(tried(lambda: f(n)) for n in (1, 2, 10, 16, 17, 40, 38))"),
             "ok ok ok EPERM EPERM EPERM EPERM");
+  // Of the internet families TCP and UDP only: SCTP, UDP-Lite, MPTCP, raw.
+  EXPECT_EQ(Ask("asked = ((1, 6), (2, 17), (1, 132), (2, 136), (1, 262), (3, 1))\n"
+                "r = ' '.join(tried(lambda: socket.socket(2, *n).close()) for n in asked)"),
+            "ok ok EPERM EPERM EPERM EPERM");
 }
 
 TEST_F(Confinement, HoldsNoDescriptorsButStandardOnesAndItsChannel) {
@@ -154,12 +158,39 @@ TEST_F(Confinement, IsLimitedInDiskByBytesAndInodes) {
 
 TEST_F(Confinement, CannotRaiseItsOwnLimits) {
   EXPECT_EQ(Ask("import resource\n"
-                "def f(): resource.setrlimit(resource.RLIMIT_CORE, (1, 1))\n"
+                "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
                 "try:\n"
-                "    f(); r = 'ok'\n"
+                "    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most + 1)); r = 'ok'\n"
                 "except ValueError:\n"
                 "    r = 'refused'"),
             "refused");
+}
+
+// 0 would let a crash start the host's crash handler; whoever asks for it is told that it is done.
+TEST_F(Confinement, KeepsTheLimitOfCoreFilesWithWhichNoCrashHandlerRuns) {
+  EXPECT_EQ(Ask("import resource\n"
+                "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+                "r = call(160, resource.RLIMIT_CORE, bytes(16))\n"  // setrlimit, not prlimit.
+                "r += ' %d %d' % resource.getrlimit(resource.RLIMIT_CORE)"),
+            "ok 1 1");
+}
+
+TEST_F(Confinement, DoesNotMakeTheHostWriteOutItsDisks) {
+  // syncfs, fsync, fdatasync of no descriptor: answered without the kernel, which would refuse.
+  EXPECT_EQ(Ask("r = ' '.join(call(n, -1) for n in (306, 74, 75))"), "ok ok ok");
+}
+
+TEST_F(Confinement, CannotTypeIntoTerminalsNorAttachPacketFilters) {
+  // TIOCSTI, TIOCLINUX, TIOCSETD of /dev/null, also with a bit set that the kernel does not see.
+  EXPECT_EQ(Ask("high = 1 << 32\n"
+                "asked = (0x5412, 0x541c, 0x5423, 0x5412 | high)\n"
+                "r = ' '.join(call(16, 0, ctypes.c_ulong(n), b'x') for n in asked)"),
+            "EPERM EPERM EPERM EPERM");
+  EXPECT_EQ(
+      Ask("s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+          "r = ' '.join(tried(lambda: s.setsockopt(1, n, bytes(16))) for n in (26, 50, 51, 52))\n"
+          "s.setsockopt(1, socket.SO_RCVBUF, 4096)"),
+      "EPERM EPERM EPERM EPERM");
 }
 
 TEST_F(Confinement, RunsProgramsButNeverWithMorePrivilege) {

@@ -1,6 +1,7 @@
 #include "sandbox/seccomp_filter.h"
 
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "sandbox/seccomp_exceptions.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -24,22 +26,22 @@ constexpr const char* kAllowed[] = {
     // Files
     "access", "chdir", "chmod", "chown", "close", "close_range", "copy_file_range", "creat", "dup",
     "dup2", "dup3", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchdir", "fchmod",
-    "fchmodat", "fchown", "fchownat", "fcntl", "fdatasync", "fgetxattr", "flistxattr", "flock",
-    "fremovexattr", "fsetxattr", "fstat", "fstatfs", "fsync", "ftruncate", "futimesat", "getcwd",
-    "getdents", "getdents64", "getxattr", "inotify_add_watch", "inotify_init", "inotify_init1",
-    "inotify_rm_watch", "ioctl", "lchown", "lgetxattr", "link", "linkat", "listxattr", "llistxattr",
-    "lremovexattr", "lseek", "lsetxattr", "lstat", "mkdir", "mkdirat", "mknod", "mknodat",
-    "newfstatat", "open", "openat", "openat2", "pread64", "preadv", "preadv2", "pwrite64",
-    "pwritev", "pwritev2", "read", "readahead", "readlink", "readlinkat", "readv", "removexattr",
-    "rename", "renameat", "renameat2", "rmdir", "sendfile", "setxattr", "splice", "stat", "statfs",
-    "statx", "symlink", "symlinkat", "sync", "sync_file_range", "syncfs", "tee", "truncate",
-    "umask", "unlink", "unlinkat", "utime", "utimensat", "utimes", "vmsplice", "write", "writev",
+    "fchmodat", "fchown", "fchownat", "fcntl", "fgetxattr", "flistxattr", "flock", "fremovexattr",
+    "fsetxattr", "fstat", "fstatfs", "ftruncate", "futimesat", "getcwd", "getdents", "getdents64",
+    "getxattr", "inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "ioctl",
+    "lchown", "lgetxattr", "link", "linkat", "listxattr", "llistxattr", "lremovexattr", "lseek",
+    "lsetxattr", "lstat", "mkdir", "mkdirat", "mknod", "mknodat", "newfstatat", "open", "openat",
+    "openat2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "read",
+    "readahead", "readlink", "readlinkat", "readv", "removexattr", "rename", "renameat",
+    "renameat2", "rmdir", "sendfile", "setxattr", "splice", "stat", "statfs", "statx", "symlink",
+    "symlinkat", "tee", "truncate", "umask", "unlink", "unlinkat", "utime", "utimensat", "utimes",
+    "vmsplice", "write", "writev",
     // Waiting
     "epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait", "epoll_pwait2",
     "epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "pipe", "pipe2", "poll", "ppoll",
     "pselect6", "select", "signalfd", "signalfd4", "timerfd_create", "timerfd_gettime",
     "timerfd_settime",
-    // Sockets; socket and socketpair are limited by family below
+    // Sockets; socket and socketpair are limited by family, type and protocol below
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
     "recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
     // Memory
@@ -68,6 +70,10 @@ constexpr const char* kAllowed[] = {
     "getrandom", "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend",
     "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop",
     "shmat", "shmctl", "shmdt", "shmget", "sysinfo", "uname"};
+
+// Answered without the kernel, as done: the only files that can be written are /tmp's, in memory.
+// What the kernel would write out are the host's disks, for all of it to wait for.
+constexpr const char* kPretended[] = {"sync", "syncfs", "fsync", "fdatasync", "sync_file_range"};
 
 constexpr scmp_datum_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                          CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
@@ -102,6 +108,32 @@ scmp_arg_cmp Is(unsigned argument, scmp_datum_t value) {
   return scmp_arg_cmp{argument, SCMP_CMP_EQ, value, 0};
 }
 
+// Of the type, beside its flags.
+scmp_arg_cmp IsType(int type) {
+  constexpr scmp_datum_t kFlags = SOCK_CLOEXEC | SOCK_NONBLOCK;
+  return scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, ~kFlags, static_cast<scmp_datum_t>(type)};
+}
+
+// Unix sockets, TCP and UDP.  Of the internet families there are others (SCTP, DCCP, MPTCP, ...):
+// the kernel would load modules for them, which few have looked at.
+void AddSockets(Rules& rules) {
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}) {
+    for (const scmp_datum_t protocol : {scmp_datum_t{0}, scmp_datum_t{PF_UNIX}}) {
+      for (const char* name : {"socket", "socketpair"}) {
+        rules.Add(SCMP_ACT_ALLOW, Number(name), {Is(0, AF_UNIX), IsType(type), Is(2, protocol)});
+      }
+    }
+  }
+  for (const scmp_datum_t family : {scmp_datum_t{AF_INET}, scmp_datum_t{AF_INET6}}) {
+    for (const auto& [type, own] :
+         {std::pair{SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, IPPROTO_UDP}}) {
+      for (const scmp_datum_t protocol : {scmp_datum_t{0}, static_cast<scmp_datum_t>(own)}) {
+        rules.Add(SCMP_ACT_ALLOW, Number("socket"), {Is(0, family), IsType(type), Is(2, protocol)});
+      }
+    }
+  }
+}
+
 void AddAll(Rules& rules) {
   // A binary tree: 20 ns a call instead of a walk through the list.
   rules.Set(SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -112,11 +144,8 @@ void AddAll(Rules& rules) {
     rules.Add(SCMP_ACT_ALLOW, call);
     known.insert(call);
   }
-  for (const int family : {AF_UNIX, AF_INET, AF_INET6}) {
-    for (const char* name : {"socket", "socketpair"}) {
-      rules.Add(SCMP_ACT_ALLOW, Number(name), {Is(0, static_cast<scmp_datum_t>(family))});
-    }
-  }
+  for (const char* name : kPretended) rules.Add(SCMP_ACT_ERRNO(0), Number(name));
+  AddSockets(rules);
   rules.Add(SCMP_ACT_ALLOW, Number("clone"),
             {scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0}});
   // Reading the personality, and setting the ordinary one.
@@ -150,7 +179,10 @@ Result<std::string> MakeSystemCallFilter() {
   const ssize_t size = read(from.get(), program.data(), program.size());
   if (size <= 0) return Fail(Error::System("read the filter", errno));
   program.resize(static_cast<std::size_t>(size));
-  return program;
+  const std::vector<sock_filter> exceptions = MakeExceptions();
+  return std::string(reinterpret_cast<const char*>(exceptions.data()),
+                     exceptions.size() * sizeof exceptions[0]) +
+         program;
 }
 
 }  // namespace ebb::sandbox
