@@ -141,8 +141,9 @@ TEST_F(CgroupTest, V1GroupsAreMadeInEveryHierarchyOnceEach) {
        {"cpu/ebb/c-1/cpu.cfs_period_us", "cpu/ebb/c-1/cpu.cfs_quota_us", "cpu/ebb/c-1/tasks",
         "cpu/ebb/c-1/cpuacct.usage", "memory/ebb/c-1/memory.max_usage_in_bytes",
         "memory/ebb/c-1/memory.limit_in_bytes", "memory/ebb/c-1/memory.memsw.limit_in_bytes",
-        "memory/ebb/c-1/tasks", "pids/ebb/c-1/pids.max", "pids/ebb/c-1/tasks",
-        "freezer/ebb/c-1/freezer.state", "freezer/ebb/c-1/tasks"}) {
+        "memory/ebb/c-1/memory.kmem.tcp.limit_in_bytes", "memory/ebb/c-1/tasks",
+        "pids/ebb/c-1/pids.max", "pids/ebb/c-1/tasks", "freezer/ebb/c-1/freezer.state",
+        "freezer/ebb/c-1/tasks"}) {
     Put(name, "");
   }
   auto tree =
@@ -154,6 +155,7 @@ TEST_F(CgroupTest, V1GroupsAreMadeInEveryHierarchyOnceEach) {
   EXPECT_EQ(Get("cpu/ebb/c-1/cpu.cfs_quota_us"), "40000");
   EXPECT_EQ(Get("memory/ebb/c-1/memory.limit_in_bytes"), "268435456");
   EXPECT_EQ(Get("memory/ebb/c-1/memory.memsw.limit_in_bytes"), "268435456");
+  EXPECT_EQ(Get("memory/ebb/c-1/memory.kmem.tcp.limit_in_bytes"), "33554432");
   EXPECT_EQ(Get("pids/ebb/c-1/pids.max"), "7");
   EXPECT_EQ((*group)->OpenJoins()->size(), 4U);  // cpu and cpuacct are one folder.
   ASSERT_TRUE((*group)->Freeze());

@@ -42,6 +42,7 @@ class CgroupV1 : public Cgroup {
   Result<void> SetLimits(CgroupLimits limits) override {
     if (limits_ == limits) return {};
     if (auto set = SetMemory(limits.memory); !set) return set;
+    if (auto set = SetTcpMemory(limits.memory); !set) return set;
     if (auto set = WriteControl(at_.pids / "pids.max", std::to_string(limits.max_processes));
         !set) {
       return set;
@@ -130,6 +131,15 @@ class CgroupV1 : public Cgroup {
     const bool lower = !limits_ || memory < limits_->memory;
     if (auto set = WriteControl(lower ? alone : with_swap, bytes); !set) return set;
     return WriteControl(lower ? with_swap : alone, bytes);
+  }
+
+  // What lies in the buffers of TCP and UDP sockets is counted apart from other memory, and without
+  // this not at all: a function could fill the tcp_mem of the whole host, and then nobody's TCP
+  // works.  A fraction, since nothing else limits the sum of both.
+  Result<void> SetTcpMemory(Mebibytes memory) {
+    const Mebibytes allowed(std::max<std::int64_t>(memory.count() / 8, 8));
+    return WriteControl(at_.memory / "memory.kmem.tcp.limit_in_bytes",
+                        std::to_string(allowed.bytes()));
   }
 
   std::set<base::Path> Folders() const {  // Each once, also when mounted together.
