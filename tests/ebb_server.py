@@ -21,13 +21,15 @@ class Server:
         self.process = None
         self.ports = (0, 0, 0)  # Management API, S3, functions; 0: any.
 
-    def start(self, options=()):
+    def start(self, options=(), environment=None):
+        """`environment`: variables that the server has beside the caller's own."""
         api, s3, functions = self.ports
         command = [EBB, "serve", "--data", str(self.data), "--api-port", str(api), "--s3-port", str(s3),
                    "--functions-port", str(functions), *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                            stderr=log, text=True)
+                                            stderr=log, text=True,
+                                            env={**os.environ, **(environment or {})})
         for line in self.process.stdout:
             if line.startswith("ebb is ready"):
                 return

@@ -1,0 +1,169 @@
+"""A server with functions that attack, one that has something to lose, and one that is innocent."""
+import concurrent.futures
+import pathlib
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+import zipfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import ebb_server  # noqa: E402
+from outside import Outside  # noqa: E402
+
+CALL_LIMIT_S = 300
+LOOK_EVERY_S = 0.2
+INSIDE_S3_PORT = 9010  # kInsideS3Port of src/server/wiring.cc.
+VICTIM_IPC_KEY, VICTIM_PORT, VICTIM_ABSTRACT = 0x7E57, 9100, "@ebb-isolation-victim"  # victim/index.py
+
+
+class Arena:
+    def __init__(self, folder, probe):
+        self.folder, self.probe = folder, probe
+        self.victim_mark = "victim-" + secrets.token_hex(12)
+        self.outside = Outside(folder)
+        self.server = ebb_server.Server(folder)
+        self.packages = folder / "packages"
+        self.packages.mkdir()
+        self.one_at_a_time = threading.Lock()
+        self.deployed = set()  # Names of functions.
+
+    def start(self):
+        self.server.start(environment={"MARK": self.outside.mark})
+        self.environment = {**ebb_server.os.environ, **self.server.environment()}
+        self._deploy_victim()
+        innocent = self.package("innocent", {"index.py": "def handler(event, context):\n    return 'fine'\n"})
+        self.deploy("innocent", "python3.10", innocent)
+        self.call("innocent")
+
+    def _deploy_victim(self):
+        code = (HERE / "victim/index.py").read_text().replace("@MARK@", self.victim_mark)
+        package = self.package("victim", {"index.py": code})
+        self.deploy("victim", "python3.10", package, f"environmentVariables: {{MARK: {self.victim_mark}}}")
+        self.call("victim", self.victim_mark)
+
+    # --- functions
+
+    def package(self, name, files):
+        """A zip with `files` ({name: text}), the probe, and the probe again as root's set-user-id program."""
+        path = self.packages / f"{name}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file, content in files.items():
+                archive.writestr(file, content)
+            for file, mode in (("probe", 0o755), ("suid-root", 0o4755)):
+                entry = zipfile.ZipInfo(file)
+                entry.external_attr = (stat.S_IFREG | mode) << 16
+                archive.writestr(entry, self.probe.read_bytes())
+        return path
+
+    def package_for(self, runtime):
+        files = {}
+        if runtime.handler_file:
+            files[runtime.handler_file] = (HERE / "handlers" / runtime.handler_file).read_text()
+        return self.package(runtime.name, files)
+
+    def deploy(self, name, fc_runtime, package, *properties):
+        """Raises what the command line says if it is refused."""
+        lines = ["edition: 3.0.0", "name: isolation", "resources:", "  it:", "    component: fc3", "    props:"]
+        defaults = {"region": "local", "functionName": name, "runtime": fc_runtime, "handler": "index.handler",
+                    "code": package, "cpu": 0.5, "memorySize": 512, "diskSize": 512, "timeout": 60}
+        given = dict(line.split(": ", 1) for line in properties)
+        lines += [f"      {key}: {value}" for key, value in {**defaults, **given}.items()]
+        file = self.folder / f"s-{name}.yaml"
+        file.write_text("\n".join(lines) + "\n")
+        done = self.ebb("deploy", "-f", str(file))
+        if done.returncode != 0:
+            raise RuntimeError(done.stdout)
+        self.deployed.add(name)
+
+    def deploy_hostile(self, runtime, name, *properties):
+        self.deploy(name, runtime.fc_name, self.package_for(runtime), *runtime.properties, *properties)
+
+    def call(self, name, event=""):
+        """What the function answers, or what the platform says of its failure."""
+        done = self.ebb("invoke", name, "-", event=event)
+        return done.stdout.rstrip("\n")
+
+    def remove(self, name):
+        self.ebb("rm", name)
+        self.deployed.discard(name)
+
+    def ebb(self, *arguments, event=""):
+        return subprocess.run([ebb_server.EBB, *arguments], input=event, text=True, errors="replace",
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment,
+                              timeout=CALL_LIMIT_S, check=False)
+
+    def while_busy(self, call):
+        """Runs `call` and meanwhile asks after the server's health; (what it gave, troubles)."""
+        troubles = []
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            running = pool.submit(call)
+            while True:
+                if trouble := self.trouble():
+                    troubles.append(trouble)
+                if concurrent.futures.wait([running], LOOK_EVERY_S).done:
+                    return running.result(), troubles
+
+    # --- judgement
+
+    def trouble(self):
+        """What is wrong with the server; "" if nothing is."""
+        if self.server.process.poll() is not None:
+            return "the server has ended"
+        if (said := self.call("innocent")) != "fine":
+            return f"another function is not served: {said}"
+        if (done := self.ebb("ls")).returncode != 0:
+            return f"the management API does not answer: {done.stdout}"
+        return ""
+
+    def look(self):
+        """What must be the same after an attack."""
+        seen = self.outside.look(self.server)
+        with self.one_at_a_time:  # Two calls at once would start a second instance.
+            *state, _ = self.call("victim", self.victim_mark).splitlines()
+        seen["victim"] = state
+        seen["victim's mark in others' logs"] = self.victim_mark in self.ebb("logs", "innocent").stdout
+        return seen
+
+    def server_descriptors(self):
+        return len(ebb_server.os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
+    def settings(self):
+        ports = [int(url.rsplit(":", 1)[1].rstrip("/")) for url in
+                 (self.server.cli()["endpoint"], self.server.cli()["functionsEndpoint"])]
+        return {**self.outside.settings(), "data": self.server.data, "server_pid": self.server.process.pid,
+                "api_port": ports[0], "functions_port": ports[1], "s3_port": INSIDE_S3_PORT,
+                "victim_mark": self.victim_mark, "victim_ipc_key": VICTIM_IPC_KEY,
+                "victim_port": VICTIM_PORT, "victim_abstract_name": VICTIM_ABSTRACT}
+
+    def attack_event(self, names, **more):
+        """For the handlers of the suite: run these attacks of the probe."""
+        settings = {**self.settings(), **more}
+        return "\n".join(["attacks", *(f"set {key} {value}" for key, value in settings.items()), *names])
+
+    def run_outside(self, event):
+        """The probe as root, outside of any sandbox, with mounts and a host name that it may spoil."""
+        done = subprocess.run(["unshare", "--mount", "--uts", "--propagation", "private", str(self.probe), "run"],
+                              input=event, text=True, stdout=subprocess.PIPE, timeout=CALL_LIMIT_S, check=True)
+        return done.stdout
+
+    def errors_in_log(self):
+        return [line for line in self.server.log.read_text(errors="replace").splitlines()
+                if '"level":"error"' in line or " error " in line.lower()[:60] or "panic" in line.lower()]
+
+    def close(self):
+        try:
+            code = self.server.end()
+        finally:
+            self.server.end(ebb_server.signal.SIGKILL)
+            self.outside.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return code
+
+
+def parse_answers(text):
+    """{attack's name: what came of it} of the probe's answer."""
+    return dict(line.split("\t", 1) for line in text.splitlines() if "\t" in line)

@@ -1,0 +1,40 @@
+"""The tables of docs/isolation.md, made from the attacks themselves."""
+import pathlib
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/isolation.md"
+BEGIN, END = "<!-- made by tests/isolation/run --write -->\n", "<!-- end -->\n"
+
+
+def cell(text):
+    return text.replace("|", " or ").replace("*", "")
+
+
+def proof(attack):
+    """How it is known that the attack is one."""
+    if attack.why_never:
+        return "not tried: " + attack.why_never
+    return "possible" if attack.outside_seen.startswith("possible") else "not refused"
+
+
+def tables(attacks):
+    lines = []
+    kind = None
+    for attack in attacks:
+        if attack.kind != kind:
+            kind = attack.kind
+            lines += ["", f"### {kind[0].upper()}{kind[1:]}", "", "| A function | would have | must see | outside, as root |",
+                      "| --- | --- | --- | --- |"]
+        only = f" ({', '.join(attack.runtimes)} only)" if attack.runtimes else ""
+        lines.append(f"| {attack.name}{only} | {cell(attack.stands_for)} | {cell(attack.seen)} | {proof(attack)} |")
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def write(attacks):
+    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    DOCUMENT.write_text(before + BEGIN + tables(attacks) + END + rest.partition(END)[2])
+
+
+def trouble(attacks):
+    """"" if the document says what the suite does."""
+    written = DOCUMENT.read_text().partition(BEGIN)[2].partition(END)[0]
+    return "" if written == tables(attacks) else "docs/isolation.md is stale: tests/isolation/run --write"
