@@ -46,6 +46,7 @@ class ServingDoor : public Door {
 
   const Config config_;
   const Dependencies dependencies_;
+  Shifts shifts_;
 };
 
 // Whether the call may run at all, and what: resolved anew at every attempt, so that a retry meets
@@ -98,7 +99,7 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
                                                             .trigger = call.trigger,
                                                             .mode = call.mode,
                                                             .attempt = call.attempt},
-                                           std::move(*lease));
+                                           std::move(*lease), shifts_);
   co_return co_await Run(std::move(attempt), std::move(running), std::move(call));
 }
 
@@ -109,8 +110,11 @@ Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running
     auto loaded = co_await running->sandbox().Initialize(ready_by);
     running->OnInitialized();
     const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
-    if (!loaded)
+    if (!loaded) {
+      if (caller == Caller::kWaits) running->FailedToLoad(loaded.error());
       co_return Broken(std::move(attempt), *running, Phase::kInitialize, loaded.error(), caller);
+    }
+    running->Loaded();
   }
   // The function's own timeout counts from here; loading its code had a limit of its own.
   if (call.http)
@@ -180,26 +184,29 @@ sandbox::Call ServingDoor::MakeCall(const model::Function& function, Call& call)
 }
 
 // Nothing ran, so nothing is billed; still it may be the function that makes it impossible, such as
-// an environment that no process can be given.
+// an environment that no process can be given, or code that another call could not load.
 Attempt ServingDoor::NotStarted(Attempt attempt, const model::Function& function,
                                 const Error& error) const {
   if (IsFunctionFault(error.kind())) {
-    attempt.outcome =
-        MakeFault(error, {.phase = Phase::kInitialize, .function = function.config}).reply;
+    attempt.outcome = MakeFault(error, {.phase = Phase::kInitialize,
+                                        .function = function.config,
+                                        .init_timeout = config_.init_timeout})
+                          .reply;
   } else {
     attempt.outcome = Fail(error.With("acquire an instance"));
   }
   return attempt;
 }
 
-// The sandbox could not answer.  After that it is of no use any more, whoever is at fault.
+// The sandbox could not answer.  After that it is of no use any more, whoever is at fault; calls
+// that share it go on for as long as they can.
 Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, const Error& error,
                             Caller caller) const {
-  running.Discard();
   if (caller == Caller::kLeft) {  // That was why; Running's destructor bills what ran.
     attempt.outcome = Fail(Error::Cancelled("the caller left"));
     return attempt;
   }
+  running.Discard();
   if (IsFault(error)) {
     Fault fault = MakeFault(error, {.phase = phase,
                                     .function = running.subject().function->config,

@@ -25,12 +25,14 @@ class OutputList : public OutputLog {
   void Write(const Source& source, std::string_view bytes) override {
     last = source;
     text += bytes;
+    if (on_write) on_write(source, bytes);
   }
   void Note(const Source& source, std::string_view line) override {
     if (!text.empty() && !text.ends_with('\n')) text += "\n";
     Write(source, std::string(line) + "\n");
   }
   void End(const Source&) override { ++ended; }
+  std::function<void(const Source&, std::string_view)> on_write;
   int ended = 0;
   Source last;
   std::string text;

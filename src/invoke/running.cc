@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kTailBytes = 4096;  // FC's x-fc-log-result.
 }
 
-Running::Running(const Dependencies& dependencies, Subject subject, scheduler::Lease lease)
+Running::Running(const Dependencies& dependencies, Subject subject, scheduler::Lease lease,
+                 Shifts& shifts)
     : dependencies_(dependencies),
       subject_(std::move(subject)),
       instance_id_(lease.instance_id()),
@@ -20,17 +21,22 @@ Running::Running(const Dependencies& dependencies, Subject subject, scheduler::L
               .version = model::kLatest,
               .instance_id = instance_id_,
               .request_id = subject_.request_id},
+      shift_(shifts.Join(instance_id_)),
       lease_(std::move(lease)) {
-  lease_->SetOutput([this](std::string_view bytes) { Write(bytes); });
+  if (shared()) {
+    lease_->SetOutput(MakeSharedSink(dependencies_.log, source_));
+  } else {
+    lease_->SetOutput([this](std::string_view bytes) { Write(bytes); });
+  }
 }
 
 Running::~Running() {
   if (!lease_) return;
-  // The caller left.  What an instance does without one, nobody may pay for: it must not go on.
-  // Asynchronous attempts are broken off only by the platform itself, when it stops; they run
-  // again under the same number, and are billed then.
+  // The caller left.  What an instance does without one, nobody may pay for: it must not go on, if
+  // it does nothing else.  Asynchronous attempts are broken off only by the platform itself, when
+  // it stops; they run again under the same number, and are billed then.
   if (subject_.mode == Mode::kSync) {
-    lease_->Discard();
+    if (!shared()) lease_->Discard();
     EndLate(model::Outcome::kCancelled);
   } else {
     Abandon();
@@ -51,12 +57,12 @@ void Running::Begin() {
   record_.disk = config.disk;
   if (record_.start == model::Start::kCold) record_.cold_start = lease_->cold_start();
 
-  lease_->sandbox().ResetPeak();
-  cpu_before_ = lease_->sandbox().Measure().cpu_time;
+  if (shift_->calls() == 0) lease_->sandbox().ResetPeak();
   Note("FC Invoke Start RequestId: " + subject_.request_id);
   record_.started = dependencies_.clock.WallNow();
   began_ = dependencies_.clock.Now();
   asked_ = began_;
+  begun_ = shift_->Begin(began_, lease_->sandbox().Measure().cpu_time);
 }
 
 void Running::OnInitialized() {
@@ -83,12 +89,14 @@ void Running::NoteColdStart() {
 Millis Running::ran() const { return BilledMillis(dependencies_.clock.Now() - began_); }
 
 model::UsageRecord Running::End(model::Outcome outcome) {
+  const TimePoint now = dependencies_.clock.Now();
+  const sandbox::Consumption used = lease_->sandbox().Measure();
+  const Shift::Charge charge = shift_->End(begun_, now, used.cpu_time);
   record_.outcome = outcome;
-  record_.ran = dependencies_.clock.Now() - began_;
-  record_.billed = BilledMillis(record_.ran);
-  const sandbox::Consumption after = lease_->sandbox().Measure();
-  record_.cpu_time = std::max(after.cpu_time - cpu_before_, Duration(0));
-  record_.peak_memory_bytes = after.peak_memory_bytes;
+  record_.ran = now - began_;
+  record_.billed = charge.billed;
+  record_.cpu_time = charge.share.cpu;
+  record_.peak_memory_bytes = used.peak_memory_bytes;
   NoteColdStart();
   Note("FC Invoke End RequestId: " + subject_.request_id);
   dependencies_.log.End(source_);
@@ -100,6 +108,7 @@ void Running::EndLate(model::Outcome outcome) { dependencies_.late_usage(End(out
 
 void Running::Abandon() {
   NoteColdStart();
+  shift_->Leave(dependencies_.clock.Now(), lease_->sandbox().Measure().cpu_time);
   dependencies_.log.End(source_);
   lease_->Discard();
   lease_.reset();
@@ -118,6 +127,7 @@ void Running::Note(std::string_view line) {
 }
 
 void Running::AddToTail(std::string_view bytes) {
+  if (shared()) return;
   tail_.append(bytes);
   // Cut in big steps, so that a chatty function does not move 4 KiB for every few bytes.
   if (tail_.size() > 4 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);

@@ -13,6 +13,7 @@
 
 #include "invoke/door.h"
 #include "invoke/fault.h"
+#include "invoke/shift.h"
 
 namespace ebb::invoke {
 
@@ -27,7 +28,8 @@ class Running {
     int attempt = 1;
   };
 
-  Running(const Dependencies& dependencies, Subject subject, scheduler::Lease lease);
+  Running(const Dependencies& dependencies, Subject subject, scheduler::Lease lease,
+          Shifts& shifts);
   ~Running();
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -41,7 +43,9 @@ class Running {
   model::UsageRecord End(model::Outcome outcome);
   void EndLate(model::Outcome outcome);  // The same, with nobody to hand the record to.
   void Abandon();                        // The platform failed: nothing is billed.
-  void Discard() { lease_->Discard(); }  // The instance must not serve again.
+  void Discard() { lease_->Discard(); }  // The instance takes no more calls.
+  void Loaded() { lease_->Loaded(); }    // See scheduler::Lease.
+  void FailedToLoad(const Error& error) { lease_->FailedToLoad(error); }
 
   void Note(std::string_view line);  // Into the function's log, on a line of its own.
   Millis ran() const;                // So far.
@@ -50,13 +54,15 @@ class Running {
   sandbox::Sandbox& sandbox() { return lease_->sandbox(); }
   model::Start start() const { return lease_->start(); }
   const std::string& instance_id() const { return instance_id_; }
-  std::string tail() const;  // The last 4 KiB printed.
+  std::string tail() const;  // The last 4 KiB printed; nothing where calls may overlap, as in FC.
   const Subject& subject() const { return subject_; }
 
  private:
   void NoteColdStart();
   void Write(std::string_view bytes);
   void AddToTail(std::string_view bytes);
+  // Whether other calls may be under way on the instance.
+  bool shared() const { return subject_.function->config.instance_concurrency > 1; }
 
   const Dependencies& dependencies_;
   const Subject subject_;
@@ -66,7 +72,8 @@ class Running {
   TimePoint began_{};
   TimePoint asked_{};  // When the function itself was.
   model::UsageRecord record_;
-  Duration cpu_before_{};
+  std::shared_ptr<Shift> shift_;
+  Shift::Amount begun_;
   std::optional<scheduler::Lease> lease_;  // Until the end.
 };
 

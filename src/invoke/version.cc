@@ -91,6 +91,7 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   spec.cpu = of.cpu;
   spec.memory = of.memory;
   spec.disk = of.disk;
+  spec.concurrency = of.instance_concurrency;
   return spec;
 }
 
@@ -101,6 +102,7 @@ scheduler::Version MakeVersion(std::shared_ptr<const model::Function> function,
   scheduler::Version version;
   version.key = {function->id, function->revision};
   version.memory = function->config.memory;
+  version.concurrency = function->config.instance_concurrency;
   version.make_spec = [function = std::move(function), &config, &dependencies] {
     return MakeSpec(*function, config, dependencies);
   };

@@ -86,6 +86,11 @@ net::Headers InvokeHeaders(const Spec& spec, const Call& call) {
   return headers;
 }
 
+Error BadResponse(const Error& cause) {
+  return Error::FunctionFailed("the function's response is bad: " + cause.message())
+      .WithCode("BadResponse");
+}
+
 bool SaysFailed(const net::Response& response) {
   if (const auto status = response.headers.Get("x-fc-status")) return *status != "200";
   return response.status >= 400;
@@ -101,7 +106,7 @@ Task<Result<void>> CustomSandbox::Initialize(Deadline deadline) {
   auto begun = co_await Begin(deadline);
   if (!begun) co_return Fail(begun.error());
   auto connected = co_await Connect(deadline);
-  if (!connected) co_return Fail(co_await Explain(connected.error()));
+  if (!connected) co_return Fail(co_await Autopsy(connected.error()));
   started_.output->Drain();
   guard.Dismiss();
   co_return Result<void>();
@@ -110,11 +115,11 @@ Task<Result<void>> CustomSandbox::Initialize(Deadline deadline) {
 // One byte over the channel lets the child exec.  It closes its status socket by doing so.
 Task<Result<void>> CustomSandbox::Begin(Deadline deadline) {
   if (write(started_.channel.get(), "g", 1) != 1) {
-    co_return Fail(co_await Explain(Error::System("write to the sandbox", errno)));
+    co_return Fail(co_await Autopsy(Error::System("write to the sandbox", errno)));
   }
   Descriptor status(io_, std::move(started_.status));
   const bool decided = co_await status.WaitReadable(deadline);
-  if (!decided) co_return Fail(co_await Explain(Error::DeadlineExceeded("exec")));
+  if (!decided) co_return Fail(co_await Autopsy(Error::DeadlineExceeded("exec")));
   const auto answer = ReadAnswer(status.get());
   if (!answer) co_return Result<void>();
   const Error why = Error::System("the command " + answer->step + " cannot be run", answer->error);
@@ -158,6 +163,7 @@ Task<Result<net::Response>> CustomSandbox::Exchange(net::Request request, Deadli
 
 Task<Result<Reply>> CustomSandbox::Invoke(Call call, Deadline deadline) {
   KillGuard guard(*started_.processes);
+  if (shared()) guard.Dismiss();
   net::Request request;
   request.method = "POST";
   request.target = request.path = "/invoke";
@@ -182,6 +188,7 @@ Task<Result<Reply>> CustomSandbox::Invoke(Call call, Deadline deadline) {
 
 Task<Result<net::Response>> CustomSandbox::Proxy(net::Request request, Deadline deadline) {
   KillGuard guard(*started_.processes);
+  if (shared()) guard.Dismiss();
   auto response = co_await Exchange(std::move(request), deadline);
   if (!response) co_return Fail(co_await Explain(response.error()));
   started_.output->Drain();
@@ -192,6 +199,7 @@ Task<Result<net::Response>> CustomSandbox::Proxy(net::Request request, Deadline 
 // A connection cut short looks like bad HTTP, whether the program closed it or ended.  Its end is
 // seen a moment after its sockets' end.
 Task<Error> CustomSandbox::Explain(Error cause) {
+  if (shared()) co_return co_await ExplainShared(std::move(cause));
   bool answered_badly = false;
   if (cause.kind() == ErrorKind::kInvalid) {
     co_await started_.processes->WaitEnd(Deadline(clock_.Now() + kLastMoments));
@@ -199,8 +207,17 @@ Task<Error> CustomSandbox::Explain(Error cause) {
   }
   Error why = co_await Autopsy(cause);
   if (!answered_badly || why.code() != "ProcessExited") co_return why;
-  Error bad = Error::FunctionFailed("the function's response is bad: " + cause.message());
-  co_return std::move(bad).WithCode("BadResponse");
+  co_return BadResponse(cause);
+}
+
+Task<Error> CustomSandbox::ExplainShared(Error cause) {
+  const bool in_time = cause.kind() != ErrorKind::kDeadline;
+  if (in_time) co_await started_.processes->WaitEnd(Deadline(clock_.Now() + kLastMoments));
+  if (!alive()) co_return co_await Autopsy(cause);
+  started_.output->Drain();
+  if (in_time) co_return BadResponse(cause);
+  co_return Error::FunctionTimeout("the function did not answer in time")
+      .WithCode("FunctionTimeoutError");
 }
 
 }  // namespace ebb::sandbox

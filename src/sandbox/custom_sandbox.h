@@ -22,7 +22,10 @@ class CustomSandbox : public HostSandbox {
   Task<Result<std::unique_ptr<net::Stream>>> Connect(Deadline deadline);
   // One exchange on a connection of its own, whose body holds it.
   Task<Result<net::Response>> Exchange(net::Request request, Deadline deadline);
+  // What ended a call; ends the sandbox with it, unless others share it.
   Task<Error> Explain(Error cause);
+  Task<Error> ExplainShared(Error cause);
+  bool shared() const { return started_.spec.concurrency > 1; }
 };
 
 }  // namespace ebb::sandbox

@@ -1,6 +1,9 @@
 // Real sandboxes with programs of their own that serve HTTP; needs root.
 #include <sys/stat.h>
 
+#include <optional>
+
+#include "net/task_group.h"
 #include "sandbox/sandbox_fixture.h"
 
 namespace ebb::sandbox {
@@ -201,6 +204,88 @@ TEST_F(CustomSandboxTest, MayAnswerWithNonsense) {
   auto reply = Invoke(*sandbox, "junk");
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind(), ErrorKind::kFunctionFailed);
+}
+
+// A call in the background of a test.
+Task<void> InvokeInto(std::optional<Result<Reply>>& out, Sandbox& sandbox, std::string payload,
+                      Deadline deadline) {
+  Call call;
+  call.request_id = "request-" + payload;
+  call.payload = std::move(payload);
+  out = co_await sandbox.Invoke(std::move(call), deadline);
+}
+
+class SharedSandboxTest : public CustomSandboxTest {
+ protected:
+  std::unique_ptr<Sandbox> ReadyShared() {
+    Bootstrap(kServer);
+    Spec spec = Custom();
+    spec.concurrency = 10;
+    return Ready(std::move(spec));
+  }
+  // Until the function has said that it serves `count` requests.
+  void WaitServed(int count) {
+    const auto served = [&] {
+      int lines = 0;
+      for (std::size_t at = 0; (at = output_.find("served", at)) != std::string::npos; ++at)
+        ++lines;
+      return lines;
+    };
+    while (served() < count) io().run_one();
+  }
+};
+
+TEST_F(SharedSandboxTest, AnswersACallWhileAnotherIsUnderWayAndAnothersTimeoutEndsNeither) {
+  auto sandbox = ReadyShared();
+  ASSERT_TRUE(sandbox);
+  std::optional<Result<Reply>> sleeping;
+  std::optional<Result<Reply>> late;
+  net::TaskGroup calls(io());
+  io().restart();
+  calls.Spawn("sleeping", InvokeInto(sleeping, *sandbox, "sleep", Soon()));
+  calls.Spawn("late", InvokeInto(late, *sandbox, "sleep", In(Millis(300))));
+  WaitServed(2);
+  auto quick = Invoke(*sandbox, "quick");
+  ASSERT_TRUE(quick) << quick.error().Describe();
+  io().restart();
+  while (!late) io().run_one();
+  EXPECT_EQ(late->error().kind(), ErrorKind::kFunctionTimeout);
+  EXPECT_TRUE(sandbox->alive());
+  EXPECT_FALSE(sleeping);
+  auto after = Invoke(*sandbox, "after");
+  EXPECT_TRUE(after) << after.error().Describe();
+  testkit::RunToEnd(io(), calls.Stop());  // Cancelled: that does not kill it either.
+  EXPECT_TRUE(sandbox->alive());
+}
+
+TEST_F(SharedSandboxTest, EndOfTheProcessFailsAllItsCalls) {
+  auto sandbox = ReadyShared();
+  ASSERT_TRUE(sandbox);
+  std::optional<Result<Reply>> sleeping[3];
+  net::TaskGroup calls(io());
+  io().restart();
+  for (auto& call : sleeping) {
+    calls.Spawn("sleeping", InvokeInto(call, *sandbox, "sleep", Soon()));
+  }
+  WaitServed(3);
+  auto killer = Invoke(*sandbox, "die");
+  EXPECT_EQ(killer.error().code(), "ProcessExited") << killer.error().Describe();
+  io().restart();
+  for (auto& call : sleeping) {
+    while (!call) io().run_one();
+    EXPECT_EQ(call->error().code(), "ProcessExited") << call->error().Describe();
+  }
+  EXPECT_FALSE(sandbox->alive());
+  testkit::RunToEnd(io(), calls.Stop());
+}
+
+TEST_F(SharedSandboxTest, AnswerThatIsNotHttpFailsItsOwnCallOnly) {
+  auto sandbox = ReadyShared();
+  ASSERT_TRUE(sandbox);
+  auto junk = Invoke(*sandbox, "junk");
+  EXPECT_EQ(junk.error().code(), "BadResponse") << junk.error().Describe();
+  auto fine = Invoke(*sandbox, "fine");
+  EXPECT_TRUE(fine) << fine.error().Describe();
 }
 
 }  // namespace

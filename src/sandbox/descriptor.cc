@@ -49,8 +49,12 @@ Task<bool> Descriptor::Wait(Readiness readiness, Deadline deadline) {
   }
   const auto what = readiness == Readiness::kReadable ? asio::posix::stream_descriptor::wait_read
                                                       : asio::posix::stream_descriptor::wait_write;
-  co_await state->descriptor.async_wait(what, net::kAwait);
-  co_return !*expired;
+  while (true) {
+    auto [error] = co_await state->descriptor.async_wait(what, net::kAwait);
+    if (*expired) co_return false;
+    // Of several who wait for one descriptor, one's deadline ends the waits of all.
+    if (error != asio::error::operation_aborted || !state->descriptor.is_open()) co_return true;
+  }
 }
 
 void Descriptor::OnReadable(std::function<void()> then) {

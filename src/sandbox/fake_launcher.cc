@@ -33,19 +33,21 @@ FakeSandbox::FakeSandbox(FakeLauncher& launcher, Spec spec, OutputSink output)
 
 FakeSandbox::~FakeSandbox() { ++launcher_.kills; }
 
-// After any error, and when cancelled, the sandbox is dead.
+// After any error, and when cancelled, the sandbox is dead; unless it is shared by several calls.
 template <typename T>
 Task<Result<T>> FakeSandbox::Run(FakeGate& gate, Deadline deadline,
                                  std::function<Result<T>()> step) {
   EBB_CHECK(!frozen_, "a frozen sandbox cannot run anything");
   if (!alive_)
     co_return Fail(Error::FunctionFailed("the sandbox is dead").WithCode("ProcessExited"));
-  alive_ = false;
+  const bool shared = spec_.concurrency > 1;
+  if (!shared) alive_ = false;
   const bool in_time = co_await gate.Pass(deadline);
   if (!in_time) co_return Fail(Error::FunctionTimeout("the deadline passed"));
+  if (died_) co_return Fail(Error::FunctionFailed("the process ended").WithCode("ProcessExited"));
   alive_ = true;
   Result<T> result = step();
-  if (!result) alive_ = false;
+  if (!result && !shared) alive_ = false;
   co_return result;
 }
 

@@ -54,7 +54,7 @@ class FakeSandbox : public Sandbox {
   // For handlers.
   const Spec& spec() const { return spec_; }
   void Print(std::string_view bytes) { output_(bytes); }
-  void Die() { alive_ = false; }  // As if the process had ended.
+  void Die() { alive_ = !(died_ = true); }  // As if the process had ended.
   Consumption consumption;
   StartReport report;
 
@@ -66,6 +66,7 @@ class FakeSandbox : public Sandbox {
   Spec spec_;
   OutputSink output_;
   bool alive_ = true;
+  bool died_ = false;
   bool frozen_ = false;
 };
 

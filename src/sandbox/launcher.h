@@ -52,6 +52,7 @@ struct Spec {
   Mebibytes memory;
   Mebibytes disk;            // Size of /tmp; with an image, of all that is written.
   int max_processes = 1024;  // Processes and threads together, FC's limit.
+  int concurrency = 1;       // How many calls may be under way at once; above 1 kCustom only.
 };
 
 // One call to the function.
@@ -100,11 +101,12 @@ class Sandbox {
   //         kFunctionTimeout not ready by `deadline`; kUnavailable the platform failed.
   virtual Task<Result<void>> Initialize(Deadline deadline) = 0;
 
-  // One call at a time.  All output that the function wrote before it answered has reached the sink
-  // when this returns.
+  // As many calls at a time as Spec::concurrency.  All output that the function wrote before it
+  // answered has reached the sink when this returns.
   // Errors: kFunctionTimeout `deadline` passed, kFunctionFailed the process ended or was killed for
   // memory (code "FunctionOOMError" then, else "ProcessExited"), kUnavailable the platform failed.
-  // After any error the sandbox is dead.  Cancelling kills it too.
+  // After any error the sandbox is dead.  Cancelling kills it too.  Not so if there may be other
+  // calls: then this one's connection is closed, and alive() tells whether the others go on.
   virtual Task<Result<Reply>> Invoke(Call call, Deadline deadline) = 0;
 
   // kCustom only: passes an HTTP request through as it is.  The body of the response is streamed.

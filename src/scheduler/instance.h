@@ -22,14 +22,19 @@ struct Output {
 struct Instance {
   std::string id;
   model::VersionKey key;
+  int concurrency = 1;  // How many leases of it there may be at once; > 0.
   Reservation reservation;
   std::shared_ptr<Output> output;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   Birth birth;
-  Presence presence;         // In the roll.
-  bool lent_before = false;  // User code has run in it.
-  bool discarded = false;    // Must not serve again.
-  TimePoint idle_since{};    // While idle.
+  Presence presence;       // In the roll.
+  int leases = 0;          // Out now, or handed to a waiter that has not taken it yet.
+  bool loaded = false;     // User code is loaded: it can serve, and several calls at once.
+  bool discarded = false;  // Must not be lent again.
+  TimePoint idle_since{};  // While idle.
+
+  // Whether it may be lent once more.  Only the one who loads the code has it until that is done.
+  bool has_place() const { return !discarded && leases < (loaded ? concurrency : 1); }
 };
 
 }  // namespace ebb::scheduler

@@ -17,7 +17,7 @@ std::string MakeInstanceId(const Clock& clock, Random& random) {
 
 // Not cut short when its waiter leaves: what was begun is likely to be wanted soon.
 Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::VersionKey key,
-                     sandbox::Spec spec, Deadline deadline) {
+                     sandbox::Spec spec, int concurrency, Deadline deadline) {
   std::string id = spec.id;
   const Mebibytes memory = launch.memory();
   auto output = std::make_shared<Output>();
@@ -34,6 +34,7 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
   Presence presence = state->roll.Enter({.id = id, .key = key, .memory = memory, .birth = birth});
   launch.Succeed(std::make_unique<Instance>(Instance{.id = std::move(id),
                                                      .key = std::move(key),
+                                                     .concurrency = concurrency,
                                                      .reservation = launch.TakeReservation(),
                                                      .output = std::move(output),
                                                      .sandbox = std::move(*sandbox),
@@ -65,9 +66,8 @@ void State::StartLaunches() {
   if (stopped) return;
   std::vector<std::pair<std::uint64_t, model::VersionKey>> wanting;  // By who has waited longest.
   for (const auto& [key, line] : lines) {
-    if (line.waiters.size() > line.starting) {
-      wanting.emplace_back(line.waiters[line.starting]->ticket, key);
-    }
+    const std::size_t expected = Expected(key, line);
+    if (line.waiters.size() > expected) wanting.emplace_back(line.waiters[expected]->ticket, key);
   }
   std::ranges::sort(wanting);
   // A launch may end at once and change any line, so each step looks again.
@@ -79,8 +79,10 @@ void State::StartLaunches() {
 
 bool State::StartLaunch(const model::VersionKey& key) {
   auto line = lines.find(key);
-  if (line == lines.end() || line->second.waiters.size() <= line->second.starting) return false;
-  Waiter& waiter = *line->second.waiters[line->second.starting];
+  if (line == lines.end()) return false;
+  const std::size_t expected = Expected(key, line->second);
+  if (line->second.waiters.size() <= expected) return false;
+  Waiter& waiter = *line->second.waiters[expected];
   Birth birth{.began = clock.Now()};
   auto reservation = idle.Reserve(key, waiter.version.memory);
   if (!reservation) return false;
@@ -93,10 +95,11 @@ bool State::StartLaunch(const model::VersionKey& key) {
   birth.cold.fetch_code = clock.Now() - placed;
   spec.id = MakeInstanceId(clock, random);
   const Deadline deadline = waiter.deadline;
-  waiter.answered.NotifyAll();  // From now on it waits for as long as the launch may take.
+  const int concurrency = waiter.version.concurrency;
+  LookAgain(key);  // From now on they wait for as long as the launch may take.
   Launch launch(shared_from_this(), key, std::move(*reservation), birth);
-  launches->Spawn("launch",
-                  RunLaunch(std::move(launch), shared_from_this(), key, std::move(spec), deadline));
+  launches->Spawn("launch", RunLaunch(std::move(launch), shared_from_this(), key, std::move(spec),
+                                      concurrency, deadline));
   return true;
 }
 

@@ -62,7 +62,7 @@ Task<void> Scheduler::Stop() {
 }
 
 Scheduler::Counts Scheduler::counts() const {
-  Counts counts{.idle = state_->idle.size(), .busy = state_->busy};
+  Counts counts{.idle = state_->idle.size(), .busy = state_->busy.size()};
   for (const auto& [key, line] : state_->lines) counts.starting += static_cast<int>(line.starting);
   return counts;
 }

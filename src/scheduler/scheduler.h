@@ -40,6 +40,7 @@ struct Config {
 struct Version {
   model::VersionKey key;
   Mebibytes memory;
+  int concurrency = 1;  // How many calls one instance may serve at once; > 0.
   // Called when an instance must be started, while the Acquire waits.  The scheduler sets `id`.
   std::function<sandbox::Spec()> make_spec;
 };
@@ -47,8 +48,9 @@ struct Version {
 struct Instance;
 struct State;
 
-// The right to use one instance for one attempt.  Movable.  Destroying it gives the instance back:
-// frozen and kept warm if it may serve again, else killed.
+// The right to use one instance for one attempt.  Movable.  An instance of a version with a
+// concurrency of N is lent up to N times at once.  When the last lease of an instance is destroyed
+// the instance is frozen and kept warm if it may serve again, else killed.
 class Lease {
  public:
   Lease(Lease&&) noexcept;
@@ -57,19 +59,25 @@ class Lease {
 
   sandbox::Sandbox& sandbox();
   const std::string& instance_id() const;
+  // kCold: the user's code is not loaded yet.  Nobody else is lent the instance until Loaded.
   model::Start start() const;
   model::ColdStart cold_start() const;  // Of the instance, as this lease waited for it.
-  // Where what the instance prints goes while this lease is held; before, between and after leases
-  // it goes nowhere (no user code runs then).
+  // After a cold start, once Sandbox::Initialize and what belongs to it have succeeded: others may
+  // join.
+  void Loaded();
+  // Instead of Loaded: the code cannot be loaded.  As Discard; and the calls that waited to join
+  // this instance fail with `error`, since they would meet the same.
+  void FailedToLoad(const Error& error);
+  // Where what the instance prints goes until its last lease has been given back; before, between
+  // and after leases it goes nowhere (no user code runs then).  The sink set first stays.
   void SetOutput(sandbox::OutputSink sink);
-  void Discard();  // The instance must not serve again.
+  void Discard();  // The instance takes no more calls, and ends when the last has left it.
 
  private:
   friend struct State;
-  Lease(std::shared_ptr<State> state, std::unique_ptr<Instance> instance, model::Start start,
-        TimePoint asked);
+  Lease(std::shared_ptr<State> state, Instance& instance, TimePoint asked);
   std::shared_ptr<State> state_;  // Shared, so that a lease may outlive the scheduler.
-  std::unique_ptr<Instance> instance_;
+  Instance* instance_;            // Owned by the state while it is lent.  Null when moved from.
   model::Start start_;
   TimePoint asked_;
 };
@@ -80,15 +88,17 @@ class Scheduler {
             Config config);
   ~Scheduler();
 
-  // Lends out an instance of `version`: the most recently used idle one if there is one, else a new
-  // one or one that comes back, whichever is ready first.  The instance has not run user code yet
-  // when the start is cold: call Sandbox::Initialize.  Cancelling gives up the place in the line; a
+  // Lends out an instance of `version`: of those that run and may be lent once more the one with
+  // the most calls, else the most recently used idle one, else a new one or a place that comes
+  // free, whichever is ready first.  The instance has not run user code yet when the start is cold:
+  // call Sandbox::Initialize, then Lease::Loaded.  Cancelling gives up the place in the line; a
   // launch that nobody wants any more becomes an idle instance.
   //
   // Errors: kThrottled, code "ResourceExhausted": max_instances_per_function are out, or the memory
   //                      budget is used up, and nothing came free within admission_wait;
   //         kUnavailable the launcher could not start one, or the scheduler has stopped;
-  //         kDeadline    `deadline` passed during the launch.
+  //         kDeadline    `deadline` passed during the launch;
+  //         what another call gave to Lease::FailedToLoad, when this one waited to join it.
   Task<Result<Lease>> Acquire(Version version, Deadline deadline);
 
   // Instances of other revisions of this function are destroyed as they become idle.

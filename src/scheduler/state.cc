@@ -6,29 +6,52 @@
 
 namespace ebb::scheduler {
 
-void State::Answer(Waiter& waiter, Result<std::unique_ptr<Instance>> answer) {
+void State::Answer(Waiter& waiter, Result<Instance*> answer) {
   std::erase(lines.at(waiter.version.key).waiters, &waiter);
-  if (answer) ++busy;
+  if (answer) ++(*answer)->leases;
   waiter.answer = std::move(answer);
   waiter.answered.NotifyAll();
 }
 
-Lease State::Lend(std::unique_ptr<Instance> instance, TimePoint asked) {
-  instance->presence.Set(InstanceState::kBusy);
-  const model::Start start = instance->lent_before ? model::Start::kWarm : model::Start::kCold;
-  instance->lent_before = true;
-  return Lease(shared_from_this(), std::move(instance), start, asked);
+void State::FailFirst(Line& line, std::size_t count, const Error& error) {
+  for (; count > 0 && !line.waiters.empty(); --count) Answer(*line.waiters.front(), Fail(error));
 }
 
-void State::Return(std::unique_ptr<Instance> instance) {
-  --busy;
-  instance->output->sink = nullptr;
-  if (instance->discarded || !instance->sandbox->alive()) {
-    instance.reset();
+Lease State::Lend(Instance& instance, TimePoint asked) {
+  return Lease(shared_from_this(), instance, asked);
+}
+
+void State::Return(Instance& instance) {
+  --instance.leases;
+  if (!instance.sandbox->alive()) instance.discarded = true;
+  if (instance.leases > 0) {
+    Share(instance);
+    LookAgain(instance.key);
     StartLaunches();
-  } else {
-    Serve(std::move(instance));
+    return;
   }
+  std::unique_ptr<Instance> returned = busy.Take(instance);
+  returned->output->sink = nullptr;
+  if (!returned->discarded) return Serve(std::move(returned));
+  const model::VersionKey key = returned->key;
+  returned.reset();
+  LookAgain(key);
+  StartLaunches();
+}
+
+void State::OnLoaded(Instance& instance) {
+  instance.loaded = true;
+  Share(instance);
+  LookAgain(instance.key);
+  StartLaunches();
+}
+
+void State::OnLoadFailed(Instance& instance, const Error& error) {
+  instance.discarded = true;
+  auto line = lines.find(instance.key);
+  if (line == lines.end()) return;
+  FailFirst(line->second, line->second.concurrency - 1, error);
+  LookAgain(instance.key);
 }
 
 // A waiter has the instance as it is; freezing is for when nobody does.
@@ -36,7 +59,7 @@ void State::Serve(std::unique_ptr<Instance> instance) {
   const model::VersionKey key = instance->key;
   auto line = lines.find(key);
   if (!stopped && line != lines.end() && !line->second.waiters.empty()) {
-    Answer(*line->second.waiters.front(), std::move(instance));
+    Share(busy.Put(std::move(instance)));
   } else if (!stopped && !Retired(key) && config.keep_warm > Duration::zero()) {
     idle.Put(std::move(instance), clock.Now());
   } else {
@@ -44,8 +67,15 @@ void State::Serve(std::unique_ptr<Instance> instance) {
                                            : model::ColdCause::kExpired);
     instance.reset();
   }
-  DropIfEmpty(key);
+  LookAgain(key);
   StartLaunches();
+}
+
+void State::Share(Instance& instance) {
+  auto line = lines.find(instance.key);
+  if (line == lines.end()) return;
+  auto& waiters = line->second.waiters;
+  while (!waiters.empty() && instance.has_place()) Answer(*waiters.front(), &instance);
 }
 
 void State::OnLaunched(std::unique_ptr<Instance> instance) {
@@ -56,22 +86,39 @@ void State::OnLaunched(std::unique_ptr<Instance> instance) {
 void State::OnLaunchFailed(const model::VersionKey& key, Error error) {
   Line& line = lines.at(key);
   --line.starting;
-  // Otherwise a returning instance has served someone meanwhile and this launch was to spare.
-  if (line.starting < line.waiters.size()) Answer(*line.waiters.front(), Fail(std::move(error)));
-  DropIfEmpty(key);
+  // As many as counted on it.  None if places that came free have served them meanwhile.
+  const std::size_t expected = Expected(key, line);
+  if (line.waiters.size() > expected) {
+    FailFirst(line, std::min(line.waiters.size() - expected, line.concurrency), error);
+  }
+  LookAgain(key);
   StartLaunches();
 }
 
-bool State::HasLaunch(const Waiter& waiter) const {
-  const Line& line = lines.at(waiter.version.key);
-  const auto place = std::ranges::find(line.waiters, &waiter) - line.waiters.begin();
-  return static_cast<std::size_t>(place) < line.starting;
+// Places in instances whose code is being loaded.
+std::size_t State::Joinable(const model::VersionKey& key, const Line& line) const {
+  return line.concurrency == 1 ? 0 : busy.CountLoading(key) * (line.concurrency - 1);
 }
 
-void State::DropIfEmpty(const model::VersionKey& key) {
-  auto line = lines.find(key);
-  if (line == lines.end()) return;
-  if (line->second.waiters.empty() && line->second.starting == 0) lines.erase(line);
+// Those, and places in instances that are being launched.
+std::size_t State::Expected(const model::VersionKey& key, const Line& line) const {
+  return Joinable(key, line) + line.starting * line.concurrency;
+}
+
+void State::LookAgain(const model::VersionKey& key) {
+  auto found = lines.find(key);
+  if (found == lines.end()) return;
+  Line& line = found->second;
+  const std::size_t joinable = Joinable(key, line);
+  const std::size_t expected = Expected(key, line);
+  for (std::size_t place = 0; place < line.waiters.size(); ++place) {
+    const Hope hope = place < joinable   ? Hope::kLoading
+                      : place < expected ? Hope::kLaunch
+                                         : Hope::kRoom;
+    if (std::exchange(line.waiters[place]->hope, hope) == hope) continue;
+    line.waiters[place]->answered.NotifyAll();
+  }
+  if (line.waiters.empty() && line.starting == 0) lines.erase(found);
 }
 
 bool State::Retired(const model::VersionKey& key) const {
@@ -107,7 +154,7 @@ void State::RefuseEverything() {
   }
   for (Waiter* waiter : everyone) {
     Answer(*waiter, Fail(Error::Unavailable("the server is stopping")));
-    DropIfEmpty(waiter->version.key);
+    LookAgain(waiter->version.key);
   }
   idle.DestroyIf(model::ColdCause::kExpired, [](const Instance&) { return true; });
 }

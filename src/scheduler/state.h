@@ -13,12 +13,20 @@
 
 #include "net/task_group.h"
 #include "net/timing.h"
+#include "scheduler/busy_pool.h"
 #include "scheduler/idle_pool.h"
 #include "scheduler/scheduler.h"
 
 namespace ebb::scheduler {
 
 struct State;
+
+// What a waiter waits for.
+enum class Hope {
+  kLoading,  // Another call loads an instance's code; that call has a deadline for it.
+  kLaunch,   // Until the waiter's own deadline.
+  kRoom,     // For as long as admission may take.
+};
 
 // One Acquire that waits.  Leaves its line in the destructor, giving back what it was handed and
 // has not taken.
@@ -32,16 +40,18 @@ struct Waiter {
   const Version& version;
   const Deadline deadline;
   const std::uint64_t ticket;  // Order of arrival.
+  Hope hope = Hope::kRoom;     // `answered` is notified when it changes.
   net::Signal answered;
-  std::optional<Result<std::unique_ptr<Instance>>> answer;
+  std::optional<Result<Instance*>> answer;  // One of its leases is ours.
 };
 
-// Who waits for one version.  The first `starting` waiters have a launch under way on their behalf;
-// the others wait for room.  Which launch or returning instance serves whom is not fixed: the first
-// in the line takes what comes first.
+// Who waits for one version.  The first waiters have a place in an instance that is being launched
+// or loaded on their behalf; the others wait for room.  Which instance serves whom is not fixed:
+// the first in the line takes what comes first.
 struct Line {
   std::deque<Waiter*> waiters;
-  std::size_t starting = 0;
+  std::size_t starting = 0;     // Launches under way.
+  std::size_t concurrency = 1;  // Of each instance; > 0.
 };
 
 // A launch that has not ended yet.  Destroyed without having succeeded, in whatever way, it failed:
@@ -71,23 +81,28 @@ struct State : std::enable_shared_from_this<State> {
 
   static Task<Result<Lease>> Acquire(std::shared_ptr<State> self, Version version,
                                      Deadline deadline);
-  void Return(std::unique_ptr<Instance> instance);  // A lease ended.
+  void Return(Instance& instance);  // A lease ended.
+  void OnLoaded(Instance& instance);
+  void OnLoadFailed(Instance& instance, const Error& error);
   void Retire(const std::string& function_id, std::uint64_t current_revision);
   void DestroyExpired();
   void RefuseEverything();  // First half of stopping: no new waiter, launch or idle instance.
 
   void Serve(std::unique_ptr<Instance> instance);  // To whom it is due, or idle.
+  void Share(Instance& instance);                  // Lends what places it has to the line.
   void StartLaunches();                            // For everyone who can have one now.
   bool StartLaunch(const model::VersionKey& key);
   // What became of a launch.
   void OnLaunched(std::unique_ptr<Instance> instance);
   void OnLaunchFailed(const model::VersionKey& key, Error error);
-  void Answer(Waiter& waiter, Result<std::unique_ptr<Instance>> answer);
-  bool HasLaunch(const Waiter& waiter) const;
+  void Answer(Waiter& waiter, Result<Instance*> answer);
+  void FailFirst(Line& line, std::size_t count, const Error& error);
+  std::size_t Joinable(const model::VersionKey& key, const Line& line) const;
+  std::size_t Expected(const model::VersionKey& key, const Line& line) const;
   Error Throttled(const Version& version) const;
   bool Retired(const model::VersionKey& key) const;
-  Lease Lend(std::unique_ptr<Instance> instance, TimePoint asked);
-  void DropIfEmpty(const model::VersionKey& key);
+  Lease Lend(Instance& instance, TimePoint asked);
+  void LookAgain(const model::VersionKey& key);  // What its waiters hope for may have changed.
 
   asio::io_context& io;
   sandbox::Launcher& launcher;
@@ -98,10 +113,10 @@ struct State : std::enable_shared_from_this<State> {
   Roll roll{clock};
   Budget budget;
   IdlePool idle{budget};
+  BusyPool busy;
   std::map<model::VersionKey, Line> lines;                 // Only those that someone is in.
   std::map<std::string, std::uint64_t> current_revisions;  // Of retired functions with instances.
   std::uint64_t next_ticket = 0;
-  int busy = 0;  // Lent, or handed to a waiter.
   bool stopped = false;
   std::unique_ptr<net::TaskGroup> launches;  // Reset when the scheduler goes.
 };
