@@ -1,9 +1,9 @@
-#include "sandbox/descriptor.h"
+#include "net/descriptor.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-namespace ebb::sandbox {
+namespace ebb::net {
 
 struct Descriptor::State {
   State(asio::io_context& io, base::Fd fd) : descriptor(io) {
@@ -66,4 +66,4 @@ void Descriptor::OnReadable(std::function<void()> then) {
                                 });
 }
 
-}  // namespace ebb::sandbox
+}  // namespace ebb::net

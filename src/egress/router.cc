@@ -1,0 +1,165 @@
+#include "egress/router.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "egress/links.h"
+#include "egress/network_visit.h"
+#include "egress/packet_filter.h"
+
+namespace ebb::egress {
+namespace {
+
+// What is not the Internet (RFC 6890), and what a cloud keeps for itself.
+constexpr Block kRefused[] = {
+    {MakeAddress(0, 0, 0, 0), 8},
+    {MakeAddress(10, 0, 0, 0), 8},
+    {MakeAddress(100, 64, 0, 0), 10},  // RFC 6598; holds Alibaba Cloud's metadata, 100.100.100.200.
+    {MakeAddress(127, 0, 0, 0), 8},
+    {MakeAddress(169, 254, 0, 0), 16},
+    {MakeAddress(172, 16, 0, 0), 12},
+    {MakeAddress(192, 0, 0, 0), 24},
+    {MakeAddress(192, 168, 0, 0), 16},
+    {MakeAddress(224, 0, 0, 0), 4},
+    {MakeAddress(240, 0, 0, 0), 4},
+    {MakeAddress(168, 63, 129, 16), 32},  // Azure's WireServer, the one with a public address.
+};
+
+void AddOpening(std::vector<Rule>& rules, const Opening& opening) {
+  if (opening.port == 0) {
+    rules.push_back(Rule().ToBlock(opening.block).To(kUplink).Accept());
+    return;
+  }
+  for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
+    rules.push_back(Rule()
+                        .ToBlock(opening.block)
+                        .Protocol(static_cast<std::uint8_t>(protocol))
+                        .ToPort(opening.port)
+                        .To(kUplink)
+                        .Accept());
+  }
+}
+
+// Between the links.  What no rule speaks of is dropped: from the host to a sandbox.
+Chain Forward(const std::vector<Opening>& openings) {
+  Chain chain{"forward", Hook::kForward, Policy::kDrop, {}};
+  chain.rules.push_back(Rule().NotIpv4().Drop());
+  chain.rules.push_back(Rule().Answering().Accept());
+  chain.rules.push_back(Rule().From(kUplink).Drop());
+  for (const Opening& opening : openings) AddOpening(chain.rules, opening);
+  for (const Block& block : kRefused) chain.rules.push_back(Rule().ToBlock(block).Jump("refuse"));
+  chain.rules.push_back(Rule().To(kUplink).Accept());
+  return chain;
+}
+
+// To the router itself, which only answers for names.
+Chain Input() {
+  Chain chain{"input", Hook::kInput, Policy::kDrop, {}};
+  chain.rules.push_back(Rule().NotIpv4().Drop());
+  chain.rules.push_back(Rule().Answering().Accept());
+  chain.rules.push_back(Rule().From(kUplink).Drop());
+  for (const int protocol : {IPPROTO_UDP, IPPROTO_TCP}) {
+    chain.rules.push_back(Rule()
+                              .ToBlock({kResolverAddress, 32})
+                              .Protocol(static_cast<std::uint8_t>(protocol))
+                              .ToPort(53)
+                              .Accept());
+  }
+  chain.rules.push_back(Rule().Jump("refuse"));
+  return chain;
+}
+
+// So that the host sees one neighbour only, whose address it knows.
+Chain Hide() {
+  return {"hide", Hook::kPostrouting, Policy::kAccept, {Rule().To(kUplink).Masquerade()}};
+}
+
+Result<void> FillFilter(const std::vector<Opening>& openings) {
+  auto filter = NetlinkSocket::Open(NETLINK_NETFILTER);
+  if (!filter) return Fail(filter.error());
+  const int failed = MakeTable(*filter, "ebb", Lifetime::kOfNamespace,
+                               {RefusalChain("refuse"), Forward(openings), Input(), Hide()});
+  if (failed != 0) return Fail(Error::System("set up the packet filter (nftables)", failed));
+  return {};
+}
+
+Result<void> Set(const char* path, std::string_view value) {
+  const base::Fd file(open(path, O_WRONLY | O_CLOEXEC));
+  if (file.valid() && write(file.get(), value.data(), value.size()) > 0) return {};
+  return Fail(Error::System(std::string("write ") + path, errno));
+}
+
+Result<void> SetUpKernel() {
+  // A kernel without IPv6 has no such file, and needs none.
+  constexpr const char* kNoIpv6 = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+  if (access(kNoIpv6, F_OK) == 0) {
+    if (auto set = Set(kNoIpv6, "1"); !set) return set;
+  }
+  // Else who is refused more than once a second waits instead of being told.
+  if (auto set = Set("/proc/sys/net/ipv4/icmp_ratelimit", "0"); !set) return set;
+  return Set("/proc/sys/net/ipv4/ip_forward", "1");
+}
+
+Result<base::Fd> BindResolver(int type) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(53);
+  address.sin_addr.s_addr = htonl(kResolverAddress);
+  base::Fd fd(socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid() || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      (type == SOCK_STREAM && listen(fd.get(), SOMAXCONN) != 0)) {
+    return Fail(Error::System("open the resolver's port", errno));
+  }
+  return fd;
+}
+
+Result<void> AddResolverAddress(NetlinkSocket& links) {
+  const std::uint32_t loopback = if_nametoindex("lo");
+  Messages messages;
+  AddUp(messages, loopback);
+  AddAddress(messages, loopback, {kResolverAddress, 32});
+  const int failed = links.Send(std::move(messages));
+  if (failed != 0) return Fail(Error::System("give the router its address", failed));
+  return {};
+}
+
+}  // namespace
+
+Result<void> Router::AddUplink(Address own, Address host) {
+  auto visit = NetworkVisit::Enter(network);
+  if (!visit) return Fail(visit.error());
+  const std::uint32_t uplink = if_nametoindex(kUplink);
+  Messages messages;
+  AddUp(messages, uplink);
+  AddAddress(messages, uplink, {own, 31});
+  AddRoute(messages, {0, 0}, uplink, host);
+  const int failed = links.Send(std::move(messages));
+  if (failed != 0) return Fail(Error::System("route from the router to the host", failed));
+  return {};
+}
+
+Result<Router> Router::Make(const std::vector<Opening>& openings) {
+  auto visit = NetworkVisit::EnterNew();
+  if (!visit) return Fail(visit.error());
+  auto network = visit->Hold();
+  if (!network) return Fail(network.error());
+  auto links = NetlinkSocket::Open(NETLINK_ROUTE);
+  if (!links) return Fail(links.error());
+  if (auto set = SetUpKernel(); !set) return Fail(set.error());
+  if (auto filled = FillFilter(openings); !filled) return Fail(filled.error());
+  if (auto added = AddResolverAddress(*links); !added) return Fail(added.error());
+  auto udp = BindResolver(SOCK_DGRAM);
+  if (!udp) return Fail(udp.error());
+  auto tcp = BindResolver(SOCK_STREAM);
+  if (!tcp) return Fail(tcp.error());
+  return Router{std::move(*network), std::move(*links), std::move(*udp), std::move(*tcp)};
+}
+
+}  // namespace ebb::egress
