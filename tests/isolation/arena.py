@@ -48,15 +48,16 @@ class Arena:
     # --- functions
 
     def package(self, name, files):
-        """A zip with `files` ({name: text}), the probe, and the probe again as root's set-user-id program."""
+        """A zip with `files` ({name: text}) and the probe: as program, set-user-id program and shared object."""
         path = self.packages / f"{name}.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for file, content in files.items():
                 archive.writestr(file, content)
-            for file, mode in (("probe", 0o755), ("suid-root", 0o4755)):
+            for file, mode, source in (("probe", 0o755, self.probe), ("suid-root", 0o4755, self.probe),
+                                       ("probe.so", 0o755, self.probe.with_suffix(".so"))):
                 entry = zipfile.ZipInfo(file)
                 entry.external_attr = (stat.S_IFREG | mode) << 16
-                archive.writestr(entry, self.probe.read_bytes())
+                archive.writestr(entry, source.read_bytes())
         return path
 
     def package_for(self, runtime):

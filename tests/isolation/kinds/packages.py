@@ -66,7 +66,7 @@ PACKAGES = {
         lambda a: tar_with(member("link", tarfile.LNKTYPE, "../" * 12 + str(a.outside.file)[1:])),
     "brings a device": lambda a: tar_with(device("link")),
     "brings a named pipe": lambda a: tar_with(member("link", tarfile.FIFOTYPE)),
-    "brings a file that unpacks to gigabytes": lambda a: zip_bomb(),
+    "brings a file that unpacks to a thousand times its size": lambda a: zip_bomb(),
 }
 
 
@@ -85,7 +85,7 @@ def zip_bomb():
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("index.py", READ.format("link"))
         with archive.open("link", "w") as zeros:
-            for _ in range(1100):
+            for _ in range(64):
                 zeros.write(bytes(1 << 20))
     return data.getvalue()
 

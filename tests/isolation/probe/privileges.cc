@@ -113,18 +113,21 @@ std::string OutputOf(int program, const std::string& path, const char* argument)
   return said;
 }
 
+// The probe as a program, wherever this runs.
+std::string OwnProgram(const char* inside) {
+  return access(inside, R_OK) == 0 ? inside : "/proc/self/exe";
+}
+
 // A copy of this program, set-user-id, which root's would make root of anybody.
 std::string RunSetUserId() {
-  const std::string own =
-      ReadFile("/code/suid-root").empty() ? "/proc/self/exe" : "/code/suid-root";
-  const std::string status = OutputOf(AT_FDCWD, own, "still-confined");
+  const std::string status = OutputOf(AT_FDCWD, OwnProgram("/code/suid-root"), "still-confined");
   return status.empty() ? std::string("cannot be run") : Judge(status);
 }
 
 std::string RunFromMemory() {
   const int program = memfd_create("hidden", 0);
   if (program < 0) return ErrorName(errno);
-  const int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  const int own = open(OwnProgram("/code/probe").c_str(), O_RDONLY | O_CLOEXEC);
   struct stat about{};
   fstat(own, &about);
   for (off_t at = 0; at < about.st_size;) {

@@ -65,10 +65,8 @@ std::string ReadAll(int from) {
 std::string NameInstance() {
   utsname names{};
   uname(&names);
-  const int fd = open("/tmp/instance", O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
   std::string name = names.nodename;
-  if (write(fd, name.data(), name.size()) < 0) return ErrorName(errno);
-  close(fd);
+  WriteFile("/tmp/instance", name);
   return name;
 }
 
@@ -168,6 +166,16 @@ std::string ReadFile(const std::string& path) {
   close(fd);
   content.resize(size);
   return content;
+}
+
+void WriteFile(const std::string& path, std::string_view content) {
+  const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
+  while (!content.empty()) {
+    const ssize_t size = write(fd, content.data(), content.size());
+    if (size <= 0) break;
+    content.remove_prefix(static_cast<std::size_t>(size));
+  }
+  close(fd);
 }
 
 std::string InChild(std::string (*run)()) {

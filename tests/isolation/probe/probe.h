@@ -1,10 +1,10 @@
 // tests/isolation/probe/probe.h
 // What a hostile native program tries inside a sandbox, one entry an attack.
 //
-// The same program is packed into every runtime's code: Python's and Node's handlers run it, and as
-// a custom runtime it is the function itself.  Each attack runs in a child of its own, so that one
-// that kills itself does not end the others.  It needs nothing of the system: it is linked
-// statically.
+// It is packed into every runtime's code: as a shared object that Python's and Node's handlers load
+// into their own process, and as a program, which as a custom runtime is the function itself.  Each
+// attack runs in a child of its own, so that one that kills itself does not end the others.  The
+// program needs nothing of the system: it is linked statically.
 #pragma once
 
 #include <sys/types.h>
@@ -88,5 +88,6 @@ std::string Handle(std::string_view event);
 std::string InChild(std::string (*run)());
 
 std::string ReadFile(const std::string& path);  // "" if it cannot be read; at most 1 MiB.
+void WriteFile(const std::string& path, std::string_view content);  // Created if need be.
 
 }  // namespace probe
