@@ -43,7 +43,7 @@ def main():
             continue
         is_stem = native.ebb_confine()
         gc.enable()
-        instance.run(is_stem)
+        instance.run(native, is_stem)
 
 
 main()

@@ -82,6 +82,8 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   const model::FunctionConfig& of = function.config;
   sandbox::Spec spec;
   spec.runtime = RuntimeOf(of);
+  const auto wish = of.environment.find("EBB_TEMPLATE");
+  spec.may_be_forked = wish == of.environment.end() || wish->second != "off";
   spec.code = dependencies.code_folder(of.package_hash);
   spec.handler = of.handler;
   spec.command = CommandOf(of.custom);

@@ -83,10 +83,16 @@ Task<Result<void>> BuiltinSandbox::WaitBooted(Deadline deadline) {
 
 Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
   const TimePoint began = clock_.Now();
-  auto code = MakeCodeMount(spec.code);
-  if (!code) return Fail(code.error());
-  auto layers = MakeLayersMount(spec.layers);
-  if (!layers) return Fail(layers.error());
+  base::Fd code;
+  base::Fd layers;
+  if (!started_.has_code) {
+    auto made = MakeCodeMount(spec.code);
+    if (!made) return Fail(made.error());
+    code = std::move(*made);
+    auto merged = MakeLayersMount(spec.layers);
+    if (!merged) return Fail(merged.error());
+    layers = std::move(*merged);
+  }
   auto set = started_.processes->cgroup().SetLimits({spec.cpu, spec.memory, spec.max_processes});
   if (!set) return set;
   if (spec.disk != started_.spec.disk) {
@@ -96,8 +102,10 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
   {
     auto visit = Visit::Begin(started_.processes->pidfd());
     if (!visit) return Fail(visit.error());
-    if (!Attach(*code, "/code")) return Fail(Error::System("mount the code at /code", errno));
-    if (layers->valid() && !Attach(*layers, "/opt")) {
+    if (code.valid() && !Attach(code, "/code")) {
+      return Fail(Error::System("mount the code at /code", errno));
+    }
+    if (layers.valid() && !Attach(layers, "/opt")) {
       return Fail(Error::System("mount the layers at /opt", errno));
     }
     if (sethostname(spec.id.data(), spec.id.size()) != 0) {
@@ -112,16 +120,27 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
 
 Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {
   KillGuard guard(*started_.processes);
+  const Duration before = Measure().cpu_time;
   auto frame = co_await Exchange(FrameKind::kStart, StartHeader(started_.spec), {}, deadline);
   if (!frame) co_return Fail(co_await Autopsy(frame.error()));
   started_.output->Drain();
   if (frame->kind == FrameKind::kLoaded) {
     guard.Dismiss();
+    if (started_.on_loaded) started_.on_loaded(Measure().cpu_time - before);
     co_return Result<void>();
   }
   const auto header = json::ParseObject(frame->header);
   const std::string message = header ? TextOf(*header, "message") : std::string();
   co_return Fail(Error::FunctionFailed(message.empty() ? "the code cannot be loaded" : message));
+}
+
+Task<Result<void>> BuiltinSandbox::BecomeTemplate(Deadline deadline) {
+  KillGuard guard(*started_.processes);
+  auto frame = co_await Exchange(FrameKind::kTemplate, {}, {}, deadline);
+  if (!frame) co_return Fail(co_await Autopsy(frame.error()));
+  if (frame->kind != FrameKind::kTemplate) co_return Fail(Error::Unavailable("it does not fork"));
+  guard.Dismiss();
+  co_return Result<void>();
 }
 
 Task<Result<Reply>> BuiltinSandbox::Invoke(Call call, Deadline deadline) {

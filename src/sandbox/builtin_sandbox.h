@@ -19,6 +19,11 @@ class BuiltinSandbox : public HostSandbox {
   // an error it is of no use.  About 50 us of system calls.
   Result<void> Adopt(Spec spec, OutputSink output);
 
+  // After Initialize: it forks a quiet copy of itself that waits to fork instances.  See
+  // template.h.
+  Task<Result<void>> BecomeTemplate(Deadline deadline);
+  Started& started() { return started_; }
+
   Task<Result<void>> Initialize(Deadline deadline) override;
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
   Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;

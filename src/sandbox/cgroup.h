@@ -4,6 +4,8 @@
 // Reads and writes kernel files: microseconds, but removing may block; see Remove.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +42,11 @@ class Cgroup {
   virtual void LetDie() = 0;
   virtual Consumption Measure() const = 0;
   virtual void ResetPeak() = 0;
+
+  // True if `pid` is in it, in every hierarchy, and nothing else is in any.
+  virtual bool HoldsOnly(pid_t pid) const = 0;
+  virtual std::vector<pid_t> Processes() const = 0;
+  virtual int CountThreads() const = 0;  // Of all processes; 0 if it cannot be read.
 
   // True once the kernel has killed something in it for memory.
   virtual bool RanOutOfMemory() const = 0;

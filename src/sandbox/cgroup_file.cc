@@ -68,6 +68,21 @@ std::int64_t ReadNumber(int fd) {
   return value;
 }
 
+std::vector<pid_t> ReadPids(const base::Path& file) {
+  std::vector<pid_t> pids;
+  const auto text = base::ReadFile(file);
+  if (!text) return pids;
+  const char* const end = text->data() + text->size();
+  for (const char* at = text->data(); at < end;) {
+    pid_t pid = 0;
+    const auto [after, error] = std::from_chars(at, end, pid);
+    if (error != std::errc()) break;
+    pids.push_back(pid);
+    at = after + 1;  // The end of the line.
+  }
+  return pids;
+}
+
 Result<void> MakeGroup(const base::Path& folder) {
   if (mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) return {};
   return Fail(Error::System("create cgroup " + folder.string(), errno));

@@ -2,10 +2,13 @@
 // Reading, writing and removing what the kernel shows as cgroup folders.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -25,6 +28,9 @@ std::int64_t ReadControl(const base::Path& file, std::string_view key = {});
 
 // The number at the start of an open file; 0 if it cannot be read.
 std::int64_t ReadNumber(int fd);
+
+// The numbers that `file` holds, one a line; none if it cannot be read.
+std::vector<pid_t> ReadPids(const base::Path& file);
 
 Result<void> MakeGroup(const base::Path& folder);  // There already is fine.
 

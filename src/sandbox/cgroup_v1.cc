@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <set>
@@ -88,6 +89,16 @@ class CgroupV1 : public Cgroup {
   }
   void ResetPeak() override {
     if (pwrite(peak_.get(), "0", 1, 0) < 0) return;  // Then it measures a bit too much.
+  }
+
+  bool HoldsOnly(pid_t pid) const override {
+    return std::ranges::all_of(Folders(), [pid](const base::Path& folder) {
+      return ReadPids(folder / "cgroup.procs") == std::vector<pid_t>{pid};
+    });
+  }
+  std::vector<pid_t> Processes() const override { return ReadPids(at_.pids / "cgroup.procs"); }
+  int CountThreads() const override {
+    return static_cast<int>(ReadPids(at_.pids / "tasks").size());
   }
 
   bool RanOutOfMemory() const override {

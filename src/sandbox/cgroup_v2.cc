@@ -73,6 +73,12 @@ class CgroupV2 : public Cgroup {
     if (pwrite(peak_.get(), "reset", 5, 0) < 0) return;  // An older kernel: see Make.
   }
 
+  bool HoldsOnly(pid_t pid) const override { return Processes() == std::vector<pid_t>{pid}; }
+  std::vector<pid_t> Processes() const override { return ReadPids(at_ / "cgroup.procs"); }
+  int CountThreads() const override {
+    return static_cast<int>(ReadPids(at_ / "cgroup.threads").size());
+  }
+
   bool RanOutOfMemory() const override {
     return ReadControl(at_ / "memory.events", "oom_kill") > 0;
   }

@@ -16,6 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <span>
+
+#include "sandbox/helper.h"
 #include "sandbox/image_root.h"
 #include "sandbox/wire.h"
 
@@ -84,16 +87,9 @@ bool AttachLayers(const Plan& plan) { return plan.layers < 0 || Attach(plan.laye
 
 bool EnterImage(const Plan& plan) { return !plan.image || EnterImageRoot(); }
 
-// Shows this pid namespace only, and is read-only: nothing of the kernel can be set through it.
 bool AttachProc(const Plan&) {
-  const auto fs = static_cast<int>(syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC));
-  if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-    return false;
-  }
-  const unsigned flags =
-      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-  const auto mount = static_cast<int>(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, flags));
-  return mount >= 0 && Attach(mount, "/proc");
+  const int proc = MakeProc();
+  return proc >= 0 && Attach(proc, "/proc");
 }
 
 bool PreferForOom(const Plan& plan) {
@@ -129,10 +125,11 @@ bool NewUserNamespace(const Plan& plan) {
          WriteOwnProc(plan, "self/gid_map", map);
 }
 
-bool DropCapabilities(const Plan&) {
+bool DropCapabilities(const Plan& plan) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct none[2] = {};
-  return syscall(SYS_capset, &header, none) == 0;
+  __user_cap_data_struct kept[2] = {};
+  if (plan.is_template) kept[0].effective = kept[0].permitted = 1U << CAP_SYS_ADMIN;
+  return syscall(SYS_capset, &header, kept) == 0;
 }
 
 bool ForbidNewPrivileges(const Plan&) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0; }
@@ -140,7 +137,7 @@ bool ForbidNewPrivileges(const Plan&) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 
 bool FilterSystemCalls(const Plan& plan) {
   const sock_fprog program{static_cast<unsigned short>(plan.filter_length),
                            const_cast<sock_filter*>(plan.filter)};
-  return plan.filter_length > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+  return plan.filter_length > 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
 // Last: `plan.status`, which the caller reports failures on, is beyond the targets and stays open
@@ -160,6 +157,19 @@ bool PlaceDescriptors(const Plan& plan) {
   }
   return syscall(SYS_close_range, kStatusInside + 1, ~0U, 0) == 0;
 }
+
+// With one flag word that the template's filter knows.
+bool NewNamespacesOfForked(const Plan&) { return unshare(kInstanceNamespaces) == 0; }
+
+// The server mounts /tmp and /proc, names the host and brings the loopback up: from outside, since
+// no process that has run user code may do such things.
+bool WaitForServer(const Plan& plan) {
+  SendStatus(plan.status, StatusKind::kForked, "", 0);
+  char go = 0;
+  return read(plan.status, &go, 1) == 1;
+}
+
+bool NewCgroupNamespace(const Plan&) { return unshare(CLONE_NEWCGROUP) == 0; }
 
 struct Step {
   const char* name;
@@ -189,13 +199,37 @@ constexpr Step kSteps[] = {
     {"place descriptors and close all others", PlaceDescriptors},
 };
 
-}  // namespace
+// Signals stay as the user's code has set them, limits, user and user namespace as they are.
+constexpr Step kForkedSteps[] = {
+    {"be pid 1 of a new pid namespace", IsPidOne},
+    {"join the cgroups", JoinCgroups},
+    {"new mount, ipc, uts and network namespaces", NewNamespacesOfForked},
+    {"wait for the server", WaitForServer},
+    {"new cgroup namespace", NewCgroupNamespace},
+    {"drop all capabilities", DropCapabilities},
+    {"filter system calls", FilterSystemCalls},
+    {"place descriptors and close all others", PlaceDescriptors},
+};
 
-const char* Confine(const Plan& plan) {
-  for (const Step& step : kSteps) {
+const char* RunAll(std::span<const Step> steps, const Plan& plan) {
+  for (const Step& step : steps) {
     if (!step.run(plan)) return step.name;
   }
   return nullptr;
 }
+
+}  // namespace
+
+int MakeProc() {
+  const auto fs = static_cast<int>(syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC));
+  if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return -1;
+  const unsigned flags =
+      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  return static_cast<int>(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, flags));
+}
+
+const char* Confine(const Plan& plan) { return RunAll(kSteps, plan); }
+
+const char* ConfineForked(const Plan& plan) { return RunAll(kForkedSteps, plan); }
 
 }  // namespace ebb::sandbox

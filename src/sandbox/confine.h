@@ -27,10 +27,23 @@ struct Plan {
   int outer_proc = -1;  // A writable /proc of the helper's pid namespace, not mounted anywhere.
   const sock_filter* filter = nullptr;
   unsigned filter_length = 0;
+  // It will fork instances: in its own user namespace, and nowhere else, it keeps the right to make
+  // namespaces, and `filter` says which.
+  bool is_template = false;
 };
 
 // Returns nullptr when every step is done, else the name of the step that failed, errno saying why.
 // After a failure the caller must end the process.
 const char* Confine(const Plan& plan);
+
+// A detached /proc that shows the pid namespace of the caller only, and is read-only: nothing of
+// the kernel can be set through it.  -1 with errno: it cannot be made.
+int MakeProc();
+
+// The same as Confine for a child that a template has forked into a pid namespace of its own.  Of
+// the plan it takes status, channel, output, joins and filter: the rest is inherited, or the
+// server's to do while the child waits.  Half way it says kForked on the status socket and waits
+// there for one byte.
+const char* ConfineForked(const Plan& plan);
 
 }  // namespace ebb::sandbox

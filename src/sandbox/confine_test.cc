@@ -34,7 +34,7 @@ class ConfineTest : public testing::Test {
     auto group = tree_->Make("c-1", {MilliCpu(1000), Mebibytes(64), 10});
     ASSERT_TRUE(group) << group.error().Describe();
     joins_ = std::move(*(*group)->OpenJoins());
-    filter_ = *MakeSystemCallFilter();
+    filter_ = *MakeSystemCallFilter(FilterFor::kFunction);
   }
   void TearDown() override {
     if (!tree_) return;

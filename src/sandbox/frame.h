@@ -20,6 +20,7 @@ namespace ebb::sandbox {
 enum class FrameKind : char {
   kStart = 'I',       // To the shim: handler, environment, context.
   kCall = 'C',        // To the shim: one request; the body is the event.
+  kTemplate = 'T',    // To the shim: fork instances from now on.  From it: ready to.
   kBooted = 'B',      // From the shim: waiting for kStart.
   kLoaded = 'L',      // From the shim: the handler is there.
   kLoadFailed = 'X',  // From the shim: it is not; "message" says why.

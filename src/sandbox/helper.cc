@@ -25,13 +25,17 @@ Helper::Helper(int control, int outer_proc) : control_(control), outer_proc_(out
   child_ended_ = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-bool Helper::LoadFilter(const char* path) {
+bool Filter::Load(const char* path) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  const ssize_t size = fd < 0 ? -1 : read(fd, filter_, sizeof filter_);
+  const ssize_t size = fd < 0 ? -1 : read(fd, instructions, sizeof instructions);
   if (fd >= 0) close(fd);
-  if (size <= 0 || static_cast<size_t>(size) % sizeof filter_[0] != 0) return false;
-  filter_length_ = static_cast<unsigned>(static_cast<size_t>(size) / sizeof filter_[0]);
+  if (size <= 0 || static_cast<size_t>(size) % sizeof instructions[0] != 0) return false;
+  length = static_cast<unsigned>(static_cast<size_t>(size) / sizeof instructions[0]);
   return true;
+}
+
+bool Helper::LoadFilters() {
+  return filter_.Load(kFilterInside) && template_filter_.Load(kTemplateFilterInside);
 }
 
 bool Helper::Receive() {
@@ -117,8 +121,10 @@ void Helper::ConfineChild() {
   order_.host_name[sizeof order_.host_name - 1] = 0;
   plan.host_name = order_.host_name;
   plan.outer_proc = outer_proc_;
-  plan.filter = filter_;
-  plan.filter_length = filter_length_;
+  plan.is_template = order_.begin == Begin::kAsTemplate;
+  const Filter& filter = plan.is_template ? template_filter_ : filter_;
+  plan.filter = filter.instructions;
+  plan.filter_length = filter.length;
   const char* failed = Confine(plan);
   if (failed != nullptr) {
     SendStatus(plan.status, StatusKind::kFailed, failed, errno);

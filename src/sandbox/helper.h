@@ -13,6 +13,13 @@
 
 namespace ebb::sandbox {
 
+struct Filter {
+  // False: `path` cannot be read.
+  bool Load(const char* path);
+  sock_filter instructions[4096];  // BPF_MAXINSNS.
+  unsigned length = 0;
+};
+
 class Helper {
  public:
   // `control` brings the orders, `outer_proc` is a writable /proc of this process's pid namespace.
@@ -21,8 +28,8 @@ class Helper {
   Helper(const Helper&) = delete;
   Helper& operator=(const Helper&) = delete;
 
-  // From now on children have this system call filter.  False: `path` cannot be read.
-  bool LoadFilter(const char* path);
+  // From now on children have these system call filters.  False: one cannot be read.
+  bool LoadFilters();
 
   // Waits for an order and reaps dead children meanwhile.  False: the server is gone.
   bool Receive();
@@ -37,6 +44,9 @@ class Helper {
   // In the child: confines it.  Ends the process if a step fails, having answered which.
   void ConfineChild();
 
+  const Filter& filter() const { return filter_; }
+  int own_pid_namespace() const { return own_pid_namespace_; }
+
   // Answer on the order's status socket.
   void Answer(StatusKind kind, const char* step, int error, int pidfd = -1);
 
@@ -49,8 +59,8 @@ class Helper {
   char text_[kMaxOrderText + 1];
   int fds_[kMaxOrderFds];
   unsigned fd_count_ = 0;
-  sock_filter filter_[4096];  // BPF_MAXINSNS.
-  unsigned filter_length_ = 0;
+  Filter filter_;
+  Filter template_filter_;
 };
 
 // Sends one status message; for children, whose status socket is `fd`.

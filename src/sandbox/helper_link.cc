@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "net/timing.h"
+#include "sandbox/descriptor.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -65,6 +66,24 @@ Task<Result<void>> HelperLink::Send(Runtime runtime, Order order, std::string_vi
       co_return Fail(Error::DeadlineExceeded("the helpers are too busy to start a sandbox"));
     }
   }
+}
+
+Task<Result<void>> HelperLink::MountProc(asio::io_context& io, const base::Fd& pidfd,
+                                         Deadline deadline) {
+  auto status = MakeSeqPacketPair();
+  if (!status) co_return Fail(status.error());
+  const int fds[] = {status->theirs.get(), pidfd.get()};
+  auto sent =
+      co_await Send(Runtime::kCustom, Order{.kind = OrderKind::kMountProc}, {}, fds, deadline);
+  if (!sent) co_return Fail(sent.error());
+  status->theirs.Reset();
+  Descriptor answers(io, std::move(status->ours));
+  const bool ready = co_await answers.WaitReadable(deadline);
+  if (!ready) co_return Fail(Error::DeadlineExceeded("the spawner is behind"));
+  auto answer = ReadAnswer(answers.get());
+  if (!answer) co_return Fail(answer.error());
+  if (answer->kind != StatusKind::kDone) co_return Fail(ToError(*answer));
+  co_return Result<void>();
 }
 
 // False: the helper's socket is full.

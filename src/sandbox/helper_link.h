@@ -28,6 +28,10 @@ class HelperLink {
   Task<Result<void>> Send(Runtime runtime, Order order, std::string_view text,
                           std::span<const int> fds, Deadline deadline);
 
+  // Mounts a /proc over that of `pidfd`, pid 1 of a pid namespace, in its mount namespace.
+  // Errors: kUnavailable; kDeadline.
+  Task<Result<void>> MountProc(asio::io_context& io, const base::Fd& pidfd, Deadline deadline);
+
  private:
   Result<bool> TrySend(Runtime runtime, const Order& order, std::string_view text,
                        std::span<const int> fds);

@@ -15,9 +15,13 @@ Result<void> FillScratch(const base::Path& scratch) {
   if (error) return Fail(Error::System("empty " + scratch.string(), error.value()));
   if (auto made = base::MakeFolder(scratch); !made) return made;
   if (auto written = WriteRuntimes(scratch / "runtimes"); !written) return written;
-  auto filter = MakeSystemCallFilter();
+  auto filter = MakeSystemCallFilter(FilterFor::kFunction);
   if (!filter) return Fail(filter.error());
-  return WritePublicFile(scratch / "runtimes/seccomp.bpf", *filter);
+  auto of_template = MakeSystemCallFilter(FilterFor::kTemplate);
+  if (!of_template) return Fail(of_template.error());
+  auto written = WritePublicFile(scratch / "runtimes/seccomp.bpf", *filter);
+  if (!written) return written;
+  return WritePublicFile(scratch / "runtimes/seccomp_template.bpf", *of_template);
 }
 
 }  // namespace

@@ -34,7 +34,9 @@ struct Config {
   InsideDoor inside_door;
   // Changes performance.  Together they are what start-up costs are paid from before they are due.
   Mebibytes prepared_memory{256};  // For sandboxes that wait, booted, for a function.
-  bool prepare_ahead = true;       // False: everything is made when it is needed.
+  Mebibytes template_memory{
+      512};  // For processes that have loaded slow code, and their instances ahead.
+  bool prepare_ahead = true;  // False: everything is made when it is needed.
 };
 
 // Removes what an earlier server left (cgroups, scratch files), then is ready.

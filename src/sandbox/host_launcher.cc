@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "sandbox/builtin_sandbox.h"
+#include "sandbox/cgroup_file.h"
 #include "sandbox/custom_sandbox.h"
 #include "sandbox/mounts.h"
 #include "sandbox/network_namespace.h"
@@ -23,6 +24,7 @@ constexpr std::uint32_t kUids = 100'000'000;
 
 constexpr int kMostParts = 64;  // Guessed; each holds 0.3 MiB of the kernel's memory.
 constexpr auto kLookAgain = std::chrono::seconds(1);
+constexpr auto kLoadTime = std::chrono::minutes(5);   // FC's for an initializer.
 constexpr auto kBootTime = std::chrono::seconds(30);  // A machine that takes longer is in trouble.
 constexpr const char* kNoCode = "no-code";            // Below scratch: what a stem has for code.
 
@@ -77,10 +79,12 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
       undertaker_(std::make_unique<Undertaker>()),
       parts_(io, pool, clock, *cgroups_, *undertaker_, kMostParts),
       stems_(clock, config_.prepared_memory),
+      templates_(clock, config_.template_memory),
       taken_(io),
       keepers_(std::make_unique<net::TaskGroup>(io)) {}
 
 HostLauncher::~HostLauncher() {
+  templates_.Clear();
   stems_.Clear();
   parts_.Clear();
   undertaker_.reset();                                // Waits for the last sandboxes' ends.
@@ -98,6 +102,7 @@ Result<void> HostLauncher::Prepare() {
   if (!prepared) return prepared;
   if (config_.prepare_ahead) {
     keepers_->Spawn("keep parts", KeepParts());
+    keepers_->Spawn("keep templates", KeepTemplates());
     for (const Runtime runtime : {Runtime::kPython, Runtime::kNode}) {
       keepers_->Spawn("keep stems", KeepStems(runtime));
     }
@@ -107,6 +112,7 @@ Result<void> HostLauncher::Prepare() {
 
 Task<void> HostLauncher::Stop() {
   co_await keepers_->Stop();
+  templates_.Clear();
   stems_.Clear();
   parts_.Clear();
 }
@@ -120,9 +126,13 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
   if (deadline.passed(clock_.Now())) {
     co_return Fail(Error::DeadlineExceeded("no time is left to start a sandbox"));
   }
+  if (auto instance = co_await FromTemplate(spec, output, deadline)) co_return instance;
   if (auto stem = stems_.Take(spec)) {
     auto adopted = stem->Adopt(spec, output);
-    if (adopted) co_return stem;
+    if (adopted) {
+      stem->started().on_loaded = OnLoaded(spec);
+      co_return stem;
+    }
     log::Warn("a stem is of no use", {{"error", adopted.error()}});
   }
   if (spec.runtime == Runtime::kCustom) {
@@ -130,7 +140,58 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
     if (!started) co_return Fail(started.error());
     co_return std::make_unique<CustomSandbox>(io_, clock_, std::move(*started));
   }
-  co_return co_await Boot(std::move(spec), Begin::kAtOnce, std::move(output), deadline);
+  const auto on_loaded = OnLoaded(spec);
+  auto booted = co_await Boot(std::move(spec), Begin::kAtOnce, std::move(output), deadline);
+  if (!booted) co_return Fail(booted.error());
+  (*booted)->started().on_loaded = on_loaded;
+  co_return std::move(*booted);
+}
+
+Task<std::unique_ptr<BuiltinSandbox>> HostLauncher::FromTemplate(const Spec& spec,
+                                                                 OutputSink output,
+                                                                 Deadline deadline) {
+  const auto found = templates_.Find(spec.version);
+  if (!found) co_return nullptr;
+  const TimePoint began = clock_.Now();
+  auto instance = templates_.TakeSpare(spec.version);
+  const auto path = instance ? model::StartPath::kSpare : model::StartPath::kTemplate;
+  if (!instance) {
+    auto forked = co_await Fork(*found, deadline);
+    if (!forked) {
+      log::Warn("a template does not fork", {{"error", forked.error()}});
+      templates_.Forget(spec.version);
+      co_return nullptr;
+    }
+    instance = std::move(*forked);
+  }
+  if (auto adopted = instance->Adopt(spec, std::move(output)); !adopted) {
+    log::Warn("an instance of a template is of no use", {{"error", adopted.error()}});
+    co_return nullptr;
+  }
+  instance->started().report = {.path = path, .sandbox = clock_.Now() - began};
+  co_return instance;
+}
+
+Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Fork(Template& from,
+                                                                 Deadline deadline) {
+  const Spec& spec = from.spec();
+  auto parts = co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk);
+  if (!parts) co_return Fail(parts.error());
+  co_return co_await from.Fork(std::move(*parts), deadline);
+}
+
+std::function<void(Duration)> HostLauncher::OnLoaded(const Spec& spec) {
+  const bool suits = spec.runtime == Runtime::kPython && spec.may_be_forked;
+  if (!suits || spec.version.empty() || !config_.prepare_ahead) return nullptr;
+  return [this, spec](Duration duration) {
+    templates_.Loaded(spec, duration);
+    taken_.NotifyAll();
+  };
+}
+
+TemplateTools HostLauncher::Tools() {
+  return {io_, clock_, helpers_,
+          [this](const ProcessTree& processes) { return OpenDoor(processes); }};
 }
 
 Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begin begin,
@@ -167,7 +228,13 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   started.output =
       std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
   started.door = std::move(*door);
-  if (begin == Begin::kAsStem) started.tmp = std::move(parts->tmp);
+  if (begin != Begin::kAtOnce) started.tmp = std::move(parts->tmp);
+  started.has_code = begin != Begin::kAsStem;
+  if (begin == Begin::kAsTemplate) {
+    auto copy = CopyOf(sockets->channel.ours);
+    if (!copy) co_return Fail(copy.error());
+    started.control = std::move(*copy);
+  }
   started.channel = std::move(sockets->channel.ours);
   started.status = std::move(*status);
   co_return started;
@@ -252,6 +319,55 @@ Task<void> HostLauncher::KeepStems(Runtime runtime) {
     co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
     stems_.Trim();
   }
+}
+
+Task<void> HostLauncher::KeepTemplates() {
+  while (true) {
+    while (auto wanted = templates_.Wanted()) co_await AddTemplate(std::move(*wanted));
+    while (co_await AddSpare()) {
+    }
+    co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+    templates_.Trim();
+  }
+}
+
+Task<void> HostLauncher::AddTemplate(Spec spec) {
+  const std::string version = spec.version;
+  const Deadline deadline(clock_.Now() + kLoadTime);
+  // What the code prints while it loads here it has printed in its first instance.
+  auto sandbox = co_await Boot(std::move(spec), Begin::kAsTemplate, [](auto) {}, deadline);
+  if (!sandbox) {
+    templates_.Refuse(version, sandbox.error().message());
+    co_return;
+  }
+  auto loaded = co_await (*sandbox)->Initialize(deadline);
+  if (!loaded) {
+    templates_.Refuse(version, loaded.error().message());
+    co_return;
+  }
+  auto made = co_await Template::Make(Tools(), std::move(*sandbox), deadline);
+  if (made) {
+    templates_.Put(version, std::move(*made));
+  } else {
+    templates_.Refuse(version, made.error().message());
+  }
+}
+
+// False: there are enough, or none can be made.
+Task<bool> HostLauncher::AddSpare() {
+  const auto from = templates_.MissingSpare();
+  if (!from) co_return false;
+  const std::string version = from->spec().version;
+  auto spare = co_await Fork(*from, Deadline(clock_.Now() + kBootTime));
+  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+  if (cancelled != asio::cancellation_type::none) co_return false;
+  if (spare) {
+    templates_.PutSpare(std::move(*spare));
+  } else {
+    log::Warn("a template does not fork", {{"error", spare.error()}});
+    templates_.Forget(version);
+  }
+  co_return spare.has_value();
 }
 
 // False: there are enough, or none can be made.

@@ -12,6 +12,7 @@
 #include "sandbox/host_sandbox.h"
 #include "sandbox/parts.h"
 #include "sandbox/stems.h"
+#include "sandbox/templates.h"
 #include "sandbox/undertaker.h"
 
 namespace ebb::sandbox {
@@ -27,6 +28,10 @@ class HostLauncher : public Launcher {
 
   Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                 Deadline deadline) override;
+  void Forget(std::string_view prefix, std::string_view except) override {
+    templates_.Forget(prefix, except);
+  }
+  std::vector<TemplateState> Templates() const override { return templates_.List(); }
   Task<void> Stop() override;
 
  private:
@@ -44,6 +49,15 @@ class HostLauncher : public Launcher {
   Task<void> KeepParts();
   Task<void> KeepStems(Runtime runtime);
   Task<bool> AddStem(Runtime runtime);
+  Task<void> KeepTemplates();
+  Task<void> AddTemplate(Spec spec);
+  Task<bool> AddSpare();
+  // Null: there is no template, or it failed.
+  Task<std::unique_ptr<BuiltinSandbox>> FromTemplate(const Spec& spec, OutputSink output,
+                                                     Deadline deadline);
+  Task<Result<std::unique_ptr<BuiltinSandbox>>> Fork(Template& from, Deadline deadline);
+  std::function<void(Duration)> OnLoaded(const Spec& spec);  // Tells templates_.
+  TemplateTools Tools();
 
   asio::io_context& io_;
   const Clock& clock_;
@@ -54,6 +68,7 @@ class HostLauncher : public Launcher {
   std::unique_ptr<Undertaker> undertaker_;
   PartsStock parts_;
   Stems stems_;
+  sandbox::Templates templates_;
   net::Signal taken_;  // Something was taken from a stock.
   std::unique_ptr<net::TaskGroup> keepers_;
 };

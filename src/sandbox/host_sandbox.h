@@ -2,6 +2,7 @@
 // What built-in and custom sandboxes have in common: processes, output, why they ended.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,11 @@ struct Started {
   base::Fd tmp;                // Its /tmp, while it may yet change.
   base::Fd channel;            // Our end.
   StartReport report;
-  base::Fd status;  // Our end; closed by the child when user code begins.
+  base::Fd status;               // Our end; closed by the child when user code begins.
+  base::Fd control;              // A template's: a copy of our end of its channel.
+  bool has_code = true;          // False: a stem, whose code is mounted when it is adopted.
+  std::shared_ptr<void> origin;  // The template that it was forked from, which must outlive it.
+  std::function<void(Duration)> on_loaded;  // Told what processor time user code took to load.
 };
 
 class HostSandbox : public Sandbox {

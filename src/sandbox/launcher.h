@@ -36,7 +36,9 @@ struct ImageRoot {
 struct Spec {
   std::string id;  // Unique among the living: "c-…", becomes the host's name and FC_INSTANCE_ID.
   Runtime runtime = Runtime::kPython;
-  base::Path code;  // Mounted read-only at /code.
+  std::string version;        // What the code is a version of; empty: of nothing.
+  bool may_be_forked = true;  // From a template that has loaded the same version.
+  base::Path code;            // Mounted read-only at /code.
   // Mounted as one at /opt, read-only; of files with one name the first layer's is seen.
   std::vector<base::Path> layers;
   std::optional<ImageRoot>
@@ -130,6 +132,16 @@ struct InsideDoor {
   std::function<std::shared_ptr<void>(base::Fd listener)> open;
 };
 
+// What has become of one version's template.
+struct TemplateState {
+  enum class Stage { kWanted, kLoading, kReady, kRefused };
+  std::string version;  // Spec::version
+  Stage stage = Stage::kWanted;
+  std::string why;  // It was refused, for the user.
+  int spares = 0;
+  std::int64_t memory_bytes = 0;
+};
+
 class Launcher {
  public:
   virtual ~Launcher() = default;
@@ -138,6 +150,11 @@ class Launcher {
   // Errors: kUnavailable, naming the step that failed; kDeadline.
   virtual Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                         Deadline deadline) = 0;
+
+  // There will be no more launches of versions whose names begin with `prefix`, but for `except`:
+  // what is kept for them goes.
+  virtual void Forget(std::string_view /*prefix*/, std::string_view /*except*/) {}
+  virtual std::vector<TemplateState> Templates() const { return {}; }
 
   // Gives up what was prepared ahead.  Before the launcher is destroyed; no launch may be under
   // way.

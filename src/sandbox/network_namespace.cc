@@ -70,6 +70,15 @@ Result<base::Fd> MakeNetworkNamespace() {
   return made;
 }
 
+Result<void> BringLoopbackUpIn(const base::Fd& network) {
+  const Return back;
+  if (!back.possible() || setns(network.get(), CLONE_NEWNET) != 0) {
+    return Fail(Error::System("enter a network namespace", errno));
+  }
+  if (!BringLoopbackUp()) return Fail(Error::System("bring the loopback up", errno));
+  return {};
+}
+
 Result<base::Fd> ListenInside(const base::Fd& network, std::uint16_t port) {
   base::Fd socket = TcpSocketInside(network);
   if (!socket.valid()) return Fail(Error::System("socket in a sandbox", errno));

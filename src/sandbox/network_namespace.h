@@ -16,6 +16,8 @@ namespace ebb::sandbox {
 Result<base::Fd> MakeNetworkNamespace();
 
 // A listening socket on 127.0.0.1:`port` inside.
+Result<void> BringLoopbackUpIn(const base::Fd& network);
+
 Result<base::Fd> ListenInside(const base::Fd& network, std::uint16_t port);
 
 // A non-blocking TCP socket inside, with a connect to 127.0.0.1:`port` under way or done: it is

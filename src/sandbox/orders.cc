@@ -22,19 +22,11 @@ Result<SocketPair> MakePair(int type) {
   return pair;
 }
 
-}  // namespace
-
-Result<SocketPair> MakeSeqPacketPair() { return MakePair(SOCK_SEQPACKET); }
-Result<SocketPair> MakeStreamPair() { return MakePair(SOCK_STREAM); }
-
-bool SendOrder(int control, Order order, std::string_view text, std::span<const int> fds) {
-  EBB_CHECK(fds.size() <= kMaxOrderFds && text.size() <= kMaxOrderText, "an order too large");
-  order.text_bytes = static_cast<std::uint32_t>(text.size());
-  iovec parts[2] = {{&order, sizeof order}, {const_cast<char*>(text.data()), text.size()}};
+bool SendWithFds(int socket, std::span<iovec> parts, std::span<const int> fds) {
   alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int) * kMaxOrderFds)] = {};
   msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
   message.msg_control = rights;
   message.msg_controllen = CMSG_SPACE(fds.size_bytes());
   cmsghdr* c = CMSG_FIRSTHDR(&message);
@@ -42,13 +34,39 @@ bool SendOrder(int control, Order order, std::string_view text, std::span<const 
   c->cmsg_type = SCM_RIGHTS;
   c->cmsg_len = CMSG_LEN(fds.size_bytes());
   memcpy(CMSG_DATA(c), fds.data(), fds.size_bytes());
-  return sendmsg(control, &message, MSG_NOSIGNAL) >= 0;
+  return sendmsg(socket, &message, MSG_NOSIGNAL) >= 0;
+}
+
+}  // namespace
+
+Result<SocketPair> MakeSeqPacketPair() { return MakePair(SOCK_SEQPACKET); }
+Result<SocketPair> MakeStreamPair() { return MakePair(SOCK_STREAM); }
+
+Result<void> TellSender(const base::Fd& status) {
+  const int one = 1;
+  if (setsockopt(status.get(), SOL_SOCKET, SO_PASSCRED, &one, sizeof one) == 0) return {};
+  return Fail(Error::System("SO_PASSCRED", errno));
+}
+
+Result<void> SendFork(const base::Fd& channel, std::span<const int> fds) {
+  EBB_CHECK(fds.size() <= kMaxOrderFds, "too many descriptors for a template");
+  char ask = 'F';
+  iovec part{&ask, 1};
+  if (SendWithFds(channel.get(), {&part, 1}, fds)) return {};
+  return Fail(Error::System("talk to a template", errno));
+}
+
+bool SendOrder(int control, Order order, std::string_view text, std::span<const int> fds) {
+  EBB_CHECK(fds.size() <= kMaxOrderFds && text.size() <= kMaxOrderText, "an order too large");
+  order.text_bytes = static_cast<std::uint32_t>(text.size());
+  iovec parts[2] = {{&order, sizeof order}, {const_cast<char*>(text.data()), text.size()}};
+  return SendWithFds(control, parts, fds);
 }
 
 Result<Answer> ReadAnswer(int status) {
   Status bytes{};
   iovec part{&bytes, sizeof bytes};
-  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))];
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -58,9 +76,16 @@ Result<Answer> ReadAnswer(int status) {
   if (size < 0) return Fail(Error::System("read an answer of a helper", errno));
   Answer answer;
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    int fd = -1;
-    memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    answer.pidfd = base::Fd(fd);
+    if (c->cmsg_level != SOL_SOCKET) continue;
+    if (c->cmsg_type == SCM_RIGHTS) {
+      int fd = -1;
+      memcpy(&fd, CMSG_DATA(c), sizeof fd);
+      answer.pidfd = base::Fd(fd);
+    } else if (c->cmsg_type == SCM_CREDENTIALS) {
+      ucred from{};
+      memcpy(&from, CMSG_DATA(c), sizeof from);
+      answer.sender = from.pid;
+    }
   }
   if (size != sizeof bytes) {
     return Fail(

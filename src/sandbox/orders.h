@@ -22,11 +22,18 @@ Result<SocketPair> MakeStreamPair();
 // Sends one order.  `order.text_bytes` is filled in.  False with errno EAGAIN: the socket is full.
 bool SendOrder(int control, Order order, std::string_view text, std::span<const int> fds);
 
+// From now on answers that are read from `status` say who sent them.
+Result<void> TellSender(const base::Fd& status);
+
+// Asks a template for one instance, over its channel.
+Result<void> SendFork(const base::Fd& channel, std::span<const int> fds);
+
 struct Answer {
   StatusKind kind = StatusKind::kFailed;
   std::string step;
   int error = 0;
-  base::Fd pidfd;  // With kForked.
+  base::Fd pidfd;    // With kForked from a helper.
+  pid_t sender = 0;  // Says the kernel, if TellSender was called on the socket.
 };
 
 // One answer, from a status socket that is readable.  Errors: kUnavailable the other side has

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "sandbox/descriptor.h"
 #include "sandbox/launcher.h"
@@ -32,6 +33,7 @@ class ProcessTree {
   Cgroup& cgroup() { return *cgroup_; }
   const Cgroup& cgroup() const { return *cgroup_; }
   const base::Fd& network() const { return network_; }
+  base::Fd SetNetwork(base::Fd network) { return std::exchange(network_, std::move(network)); }
 
  private:
   void WatchMemory();

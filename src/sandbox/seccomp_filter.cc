@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "sandbox/seccomp_exceptions.h"
+#include "sandbox/wire.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -158,14 +159,25 @@ void AddAll(Rules& rules) {
   }
 }
 
+// unshare(2) and setns(2) say in a register what they are to do, so a filter can see it.
+void AddForking(Rules& rules) {
+  for (const scmp_datum_t flags : {scmp_datum_t{CLONE_NEWPID}, scmp_datum_t{kInstanceNamespaces},
+                                   scmp_datum_t{CLONE_NEWCGROUP}}) {
+    rules.Add(SCMP_ACT_ALLOW, Number("unshare"), {Is(0, flags)});
+  }
+  // Where the next child goes: the kernel allows the own pid namespace and those below it.
+  rules.Add(SCMP_ACT_ALLOW, Number("setns"), {Is(1, CLONE_NEWPID)});
+}
+
 }  // namespace
 
-Result<std::string> MakeSystemCallFilter() {
+Result<std::string> MakeSystemCallFilter(FilterFor whom) {
   const std::unique_ptr<void, decltype(&seccomp_release)> context(
       seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release);
   if (!context) return Fail(Error::Unavailable("seccomp_init failed"));
   Rules rules(context.get());
   AddAll(rules);
+  if (whom == FilterFor::kTemplate) AddForking(rules);
   if (rules.failed() != 0) return Fail(Error::System("seccomp rules", -rules.failed()));
   // libseccomp writes to a descriptor only; a pipe holds 64 KiB, a program at most 32.
   int ends[2];

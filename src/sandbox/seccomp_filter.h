@@ -8,8 +8,16 @@
 
 namespace ebb::sandbox {
 
-// The BPF program, ready for seccomp(2).  Takes well under a millisecond; run it once.
+enum class FilterFor {
+  kFunction,
+  // A process that forks instances of itself has to make their namespaces.  It may do that, with
+  // these flags and no others, and nothing else that a function may not.  What it forks gets the
+  // function's filter on top.
+  kTemplate,
+};
+
+// The BPF program, ready for prctl(2).  Takes well under a millisecond; run it once.
 // Errors: kUnavailable libseccomp refused, naming the call.
-Result<std::string> MakeSystemCallFilter();
+Result<std::string> MakeSystemCallFilter(FilterFor whom);
 
 }  // namespace ebb::sandbox

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sandbox/cgroup_sweep.h"
+#include "sandbox/confine.h"
 #include "sandbox/helper.h"
 #include "sandbox/template_root.h"
 
@@ -48,7 +49,7 @@ void Prepare(Helper& helper, Tree& tree) {
     helper.Answer(StatusKind::kFailed, entered.error().message().c_str(), 0);
     return;
   }
-  if (!helper.LoadFilter(kFilterInside)) {
+  if (!helper.LoadFilters()) {
     helper.Answer(StatusKind::kFailed, "read the system call filter", errno);
     return;
   }
@@ -125,6 +126,30 @@ void Launch(Helper& helper) {
   Become(helper);
 }
 
+// The detached mount is of the pid namespace of who makes it, so a child enters that first.
+[[noreturn]] void MountProcInside(int status, int pidfd) {
+  const int proc = MakeProc();
+  const bool mounted =
+      proc >= 0 && setns(pidfd, CLONE_NEWNS) == 0 &&
+      syscall(SYS_move_mount, proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0;
+  SendStatus(status, mounted ? StatusKind::kDone : StatusKind::kFailed, "mount /proc", errno);
+  _exit(0);
+}
+
+void MountProc(Helper& helper) {
+  const int pidfd = helper.TakeFd(1);
+  if (setns(pidfd, CLONE_NEWPID) != 0) {
+    helper.Answer(StatusKind::kFailed, "enter the pid namespace", errno);
+  } else {
+    const pid_t child = fork();
+    if (child == 0) MountProcInside(helper.TakeFd(kStatusFd), pidfd);
+    const int why = errno;
+    if (setns(helper.own_pid_namespace(), CLONE_NEWPID) != 0) _exit(1);
+    if (child < 0) helper.Answer(StatusKind::kFailed, "fork", why);
+  }
+  close(pidfd);
+}
+
 }  // namespace
 
 void RunSpawner(int control) {
@@ -143,6 +168,9 @@ void RunSpawner(int control) {
         break;
       case OrderKind::kLaunch:
         Launch(*helper);
+        break;
+      case OrderKind::kMountProc:
+        MountProc(*helper);
         break;
     }
   }

@@ -10,6 +10,8 @@
 // loads.
 #pragma once
 
+#include <sched.h>
+
 #include <cstdint>
 
 namespace ebb::sandbox {
@@ -20,6 +22,9 @@ enum class OrderKind : std::uint32_t {
   kPrepare = 1,
   kZygote,  // Start a Python zygote.  Descriptors: status, its control socket.  To the spawner.
   kLaunch,  // Start one sandbox.
+  // Mount a /proc in the mount namespace of another's pid 1, that of its pid namespace.
+  // Descriptors: status, the pidfd.  To the spawner.
+  kMountProc,
 };
 
 // When the child of a kLaunch goes on to run what it is for.
@@ -27,6 +32,7 @@ enum class Begin : std::uint32_t {
   kAtOnce = 0,  // As soon as it is confined.
   kOnGo,        // When one byte has come over the channel, which is then closed.
   kAsStem,      // As kAtOnce, and it has time: the runtime is made warm first.
+  kAsTemplate,  // As kAtOnce, with what it takes to fork instances of itself.
 };
 
 // Followed by `text_bytes` bytes: NUL-terminated strings, first the arguments, then the
@@ -47,13 +53,17 @@ struct Order {
 // Descriptors that come with a kLaunch, in this order, then the cgroups, then the layers.
 enum OrderDescriptor { kStatusFd, kChannelFd, kOutputFd, kNetworkFd, kCodeFd, kTmpFd, kFixedFds };
 
+// Descriptors that a template is sent over its channel, with one byte, for each instance that it is
+// to fork, then the instance's cgroups.
+enum ForkDescriptor { kForkStatusFd, kForkChannelFd, kForkOutputFd, kForkFixedFds };
+
 constexpr unsigned kMaxOrderFds = 16;
 constexpr unsigned kMaxOrderText = 128 * 1024;  // FC allows 4 KiB of variables; a command is short.
 
 enum class StatusKind : std::uint32_t {
   kForked = 1,  // The child exists; its pidfd comes along.
   kConfined,    // Every step is done.
-  kDone,        // A kPrepare or kZygote is done.
+  kDone,        // A kPrepare, kZygote or kMountProc is done.
   kFailed,      // `step` could not be done.
 };
 
@@ -70,5 +80,10 @@ constexpr int kStatusInside = 4;
 // Where things are inside the template root.
 constexpr const char* kRuntimesInside = "/ebb";
 constexpr const char* kFilterInside = "/ebb/seccomp.bpf";
+constexpr const char* kTemplateFilterInside = "/ebb/seccomp_template.bpf";
+
+// The namespaces that an instance of a template makes at once; its pid namespace comes before them,
+// its cgroup namespace after it has joined its cgroups.  One word: the filter compares it.
+constexpr int kInstanceNamespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
 
 }  // namespace ebb::sandbox

@@ -6,11 +6,13 @@
 #include <new>
 
 #include "sandbox/helper.h"
+#include "sandbox/template_side.h"
 
 namespace {
 
 alignas(ebb::sandbox::Helper) char storage[sizeof(ebb::sandbox::Helper)];
 ebb::sandbox::Helper* helper = nullptr;
+ebb::sandbox::TemplateSide template_side;
 
 }  // namespace
 
@@ -19,7 +21,7 @@ extern "C" {
 // 0, or -1 when the system call filter cannot be read.
 int ebb_start(int control, int outer_proc) {
   helper = new (storage) ebb::sandbox::Helper(control, outer_proc);
-  return helper->LoadFilter(ebb::sandbox::kFilterInside) ? 0 : -1;
+  return helper->LoadFilters() ? 0 : -1;
 }
 
 // Waits for the next order.  1: fork now; 0: this one failed, wait again; -1: the server is gone.
@@ -36,4 +38,10 @@ int ebb_confine() {
   close(ebb::sandbox::kStatusInside);
   return helper->order().begin == ebb::sandbox::Begin::kAsStem ? 1 : 0;
 }
+
+// The same for a template, which has loaded user code and forks instances of itself.
+int ebb_template_begin() { return ebb::sandbox::TemplateSide::Begin(); }
+int ebb_template_next() { return template_side.Next(); }
+void ebb_template_forked(int child) { template_side.ForkedInParent(child); }
+void ebb_template_confine() { template_side.ConfineForked(helper->filter()); }
 }

@@ -44,6 +44,10 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
 
 }  // namespace
 
+std::string VersionName(const model::VersionKey& key) {
+  return key.function_id + "@" + std::to_string(key.revision);
+}
+
 Launch::Launch(std::shared_ptr<State> state, model::VersionKey key, Reservation reservation,
                Birth birth)
     : state_(std::move(state)),
@@ -94,6 +98,7 @@ bool State::StartLaunch(const model::VersionKey& key) {
   sandbox::Spec spec = waiter.version.make_spec();
   birth.cold.fetch_code = clock.Now() - placed;
   spec.id = MakeInstanceId(clock, random);
+  spec.version = VersionName(key);
   const Deadline deadline = waiter.deadline;
   const int concurrency = waiter.version.concurrency;
   LookAgain(key);  // From now on they wait for as long as the launch may take.

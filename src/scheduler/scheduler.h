@@ -41,7 +41,8 @@ struct Version {
   model::VersionKey key;
   Mebibytes memory;
   int concurrency = 1;  // How many calls one instance may serve at once; > 0.
-  // Called when an instance must be started, while the Acquire waits.  The scheduler sets `id`.
+  // Called when an instance must be started, while the Acquire waits.  The scheduler sets `id`
+  // and `version`.
   std::function<sandbox::Spec()> make_spec;
 };
 

@@ -133,6 +133,7 @@ void State::Retire(const std::string& function_id, std::uint64_t current_revisio
   if (current_revision == kNoRevision) roll.Forget(function_id);
   // Those that are lent or starting are told by this when they come back.
   if (budget.HasInstances(function_id)) current_revisions[function_id] = current_revision;
+  launcher.Forget(function_id + "@", VersionName({function_id, current_revision}));
   StartLaunches();
 }
 

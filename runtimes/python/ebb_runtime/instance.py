@@ -4,10 +4,10 @@ import signal
 import sys
 import types
 
-from ebb_runtime import context, frames, handler, logs, preload
+from ebb_runtime import context, frames, handler, logs, preload, template
 
 
-def run(is_stem):
+def run(native, is_stem):
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As every Python program has it.
     os.set_inheritable(frames.CHANNEL, False)
     # The user's __main__ is nothing, as in a module; multiprocessing would run the zygote's again.
@@ -19,7 +19,7 @@ def run(is_stem):
         preload.warm_up_stem()
     frames.send(b"B")
     try:
-        _serve(os.getpid())
+        _serve(native)
     except SystemExit as e:
         _exit(e.code)
     except BaseException as e:
@@ -27,11 +27,9 @@ def run(is_stem):
         _exit(1)
 
 
-def _serve(own_pid):
-    kind, start, _ = frames.receive()
-    os.chdir("/code")  # A stem stands in what lies below it.
-    os.environ.clear()
-    os.environ.update(start["environment"])
+def _serve(native):
+    own_pid = os.getpid()
+    start = _take_start()
     sys.path[:] = handler.search_path(os.environ)
     sys.argv = [""]
     try:
@@ -46,6 +44,13 @@ def _serve(own_pid):
     frames.send(b"L")
     while True:
         kind, request, event = frames.receive()
+        if kind == b"T":
+            template.become(native)  # From here on this is an instance, which is told what it is.
+            own_pid = os.getpid()
+            frames.send(b"B")
+            start = _take_start()
+            frames.send(b"L")
+            continue
         logs.request_id = request["requestId"]
         ok, body = handler.call(function, event, context.Context(start["context"], request))
         if os.getpid() != own_pid:
@@ -59,7 +64,18 @@ def _serve(own_pid):
                            "errorType": "" if ok else "UnhandledInvocationError"}, body)
 
 
+def _take_start():
+    """What to load, and everything around it."""
+    kind, start, _ = frames.receive()
+    os.chdir("/code")  # A stem stands in what lies below it.
+    os.environ.clear()
+    os.environ.update(start["environment"])
+    return start
+
+
 def _close_channel():
+    if template.forking:
+        return
     try:
         os.close(frames.CHANNEL)
     except OSError:
