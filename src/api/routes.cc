@@ -6,6 +6,7 @@
 #include "api/ebb/usage.h"
 #include "api/fc/functions.h"
 #include "api/fc/invocations.h"
+#include "api/fc/layers.h"
 #include "api/fc/triggers.h"
 #include "base/encoding.h"
 
@@ -27,6 +28,13 @@ constexpr Route kRoutes[] = {
     {"GET", "/2023-03-30/functions/{functionName}/triggers/{triggerName}", GetTrigger},
     {"PUT", "/2023-03-30/functions/{functionName}/triggers/{triggerName}", UpdateTrigger},
     {"DELETE", "/2023-03-30/functions/{functionName}/triggers/{triggerName}", DeleteTrigger},
+    {"POST", "/2023-03-30/layers/{layerName}/versions", CreateLayerVersion},
+    {"GET", "/2023-03-30/layers", ListLayers},
+    {"GET", "/2023-03-30/layers/{layerName}/versions", ListLayerVersions},
+    {"GET", "/2023-03-30/layers/{layerName}/versions/{version}", GetLayerVersion},
+    {"DELETE", "/2023-03-30/layers/{layerName}/versions/{version}", DeleteLayerVersion},
+    {"GET", "/2023-03-30/layerarn/{arn}", GetLayerVersionByArn},
+    {"PUT", "/2023-03-30/layers/{layerName}/acl", PutLayerAcl},
 
     {"GET", "/ebb/v1/status", GetStatus},
     {"GET", "/ebb/v1/usage", GetUsage},

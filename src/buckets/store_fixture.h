@@ -53,8 +53,9 @@ class StoreFixture : public ::testing::Test {
   }
 
   void Start() {
-    auto database = store::OpenEmbedded({.file = folder_.path() / "ebb.db"},
-                                        {queue::Tables(), catalog::Tables(), Tables()});
+    auto database =
+        store::OpenEmbedded({.file = folder_.path() / "ebb.db"},
+                            {queue::Tables(), catalog::Tables(), catalog::LayerTables(), Tables()});
     ASSERT_TRUE(database) << database.error().Describe();
     database_ = std::move(*database);
     queue_ = std::make_unique<queue::Queue>(*database_, clock_, random_, io_, queue::Config{});

@@ -16,6 +16,7 @@
 #include "catalog/snapshot.h"
 #include "model/account.h"
 #include "model/function.h"
+#include "model/layer.h"
 #include "model/trigger.h"
 #include "net/task.h"
 #include "store/database.h"
@@ -23,6 +24,7 @@
 namespace ebb::catalog {
 
 store::Migration Tables();
+store::Migration LayerTables();  // After Tables.
 
 // Lives on one io_context, except `snapshot`, which any thread may call.
 class Catalog {
@@ -66,6 +68,15 @@ class Catalog {
                                                                     InSameStep also);
   Task<Result<void>> DeleteTrigger(std::string account, std::string function, std::string name,
                                    InSameStep also);
+
+  // Makes the next version of the layer `version` names, and the layer with the first; number and
+  // time are set here.  kInvalid as model::Validate says.
+  Task<Result<model::LayerVersion>> PublishLayer(model::LayerVersion version);
+  // Functions that use it keep it.  kNotFound, code "LayerVersionNotFound".
+  Task<Result<void>> DeleteLayerVersion(std::string account, std::string layer,
+                                        std::int64_t version);
+  // kNotFound, code "LayerNotFound".
+  Task<Result<void>> ShareLayer(std::string account, std::string layer, model::LayerAccess access);
 
   // Called after every change, on the catalog's io_context.
   void OnChange(std::function<void()> listener);

@@ -28,7 +28,8 @@ class CatalogFixture : public ::testing::Test {
   void Restart() {
     catalog_.reset();
     database_.reset();
-    auto opened = store::OpenEmbedded({.file = folder_.path() / "ebb.db"}, {Tables()});
+    auto opened =
+        store::OpenEmbedded({.file = folder_.path() / "ebb.db"}, {Tables(), LayerTables()});
     EBB_CHECK(opened.has_value(), opened.error().Describe());
     database_ = std::move(*opened);
     auto loaded = Catalog::Load(*database_, clock_, random_);

@@ -2,64 +2,42 @@
 #include <boost/json.hpp>
 
 #include "base/json.h"
+#include "catalog/members.h"
 #include "catalog/rows.h"
 
 namespace ebb::catalog {
 namespace {
 
-// Reads members one after another; the first that has a wrong type is the result.
-class Members {
- public:
-  explicit Members(const json::object& from) : from_(from) {}
-
-  void Read(std::string_view name, std::string& into) { Keep(json::String(from_, name), into); }
-  void Read(std::string_view name, bool& into) { Keep(json::Boolean(from_, name), into); }
-  void Read(std::string_view name, std::int64_t& into) { Keep(json::Integer(from_, name), into); }
-  void Read(std::string_view name, std::vector<std::string>& into) {
-    const auto array = json::Array(from_, name);
-    if (!array) return Note(array.error());
-    if (*array == nullptr) return;
-    into.clear();
-    for (const auto& item : **array) {
-      if (!item.is_string()) return Note(Error::Invalid(std::string(name) + " must hold strings"));
-      into.emplace_back(item.get_string());
-    }
+json::array FormatLayers(const std::vector<model::LayerUse>& layers) {
+  json::array out;
+  for (const auto& layer : layers) {
+    out.push_back(json::object{{"account", layer.account},
+                               {"layer", layer.layer},
+                               {"version", layer.version},
+                               {"packageHash", layer.package_hash},
+                               {"packageBytes", layer.package_bytes}});
   }
-  void Read(std::string_view name, std::map<std::string, std::string>& into) {
-    const auto object = json::Object(from_, name);
-    if (!object) return Note(object.error());
-    if (*object == nullptr) return;
-    for (const auto& [key, value] : **object) {
-      if (!value.is_string()) return Note(Error::Invalid(std::string(name) + " must hold strings"));
-      into[key] = value.get_string();
-    }
-  }
+  return out;
+}
 
-  // What is stored cannot be the caller's fault.
-  Result<void> End() const {
-    if (error_.empty()) return {};
-    return Fail(Error::Internal("a stored row of the catalog is damaged").WithDetail(error_));
+Result<std::vector<model::LayerUse>> ParseLayers(const json::object& from) {
+  std::vector<model::LayerUse> layers;
+  const auto array = json::Array(from, "layers");
+  if (!array) return Fail(Damaged(array.error().message()));
+  if (*array == nullptr) return layers;
+  for (const json::value& one : **array) {
+    model::LayerUse layer;
+    if (!one.is_object()) return Fail(Damaged("layers must hold objects"));
+    Members members(one.get_object());
+    members.Read("account", layer.account);
+    members.Read("layer", layer.layer);
+    members.Read("version", layer.version);
+    members.Read("packageHash", layer.package_hash);
+    members.Read("packageBytes", layer.package_bytes);
+    if (auto ended = members.End(); !ended) return Fail(ended.error());
+    layers.push_back(std::move(layer));
   }
-
- private:
-  template <typename T>
-  void Keep(Result<std::optional<T>> read, T& into) {
-    if (!read) return Note(read.error());
-    if (*read) into = **std::move(read);
-  }
-  void Note(const Error& error) {
-    if (error_.empty()) error_ = error.message();
-  }
-
-  const json::object& from_;
-  std::string error_;
-};
-
-Result<json::object> ParseStored(const std::string& text) {
-  auto parsed = json::ParseObject(text);
-  if (parsed) return parsed;
-  return Fail(Error::Internal("a stored row of the catalog is damaged")
-                  .WithDetail(parsed.error().message()));
+  return layers;
 }
 
 json::array ArrayOf(const std::vector<std::string>& strings) {
@@ -89,6 +67,16 @@ json::object ToJson(const model::TimerTrigger& timer) {
 
 }  // namespace
 
+Error Damaged(const std::string& how) {
+  return Error::Internal("a stored row of the catalog is damaged").WithDetail(how);
+}
+
+Result<json::object> ParseStored(const std::string& text) {
+  auto parsed = json::ParseObject(text);
+  if (parsed) return parsed;
+  return Fail(Damaged(parsed.error().message()));
+}
+
 std::string FormatConfig(const model::FunctionConfig& config) {
   json::object environment;
   for (const auto& [key, value] : config.environment) environment[key] = value;
@@ -107,6 +95,7 @@ std::string FormatConfig(const model::FunctionConfig& config) {
       {"customArgs", ArrayOf(config.custom.args)},
       {"customPort", config.custom.port},
       {"internetAccess", config.internet_access},
+      {"layers", FormatLayers(config.layers)},
       {"packageHash", config.package_hash},
       // As text: not every reader of JSON keeps 64 bits.
       {"packageCrc64", std::to_string(config.package_crc64)},
@@ -145,6 +134,9 @@ Result<model::FunctionConfig> ParseConfig(const std::string& name, const std::st
   members.Read("packageCrc64", crc64);
   members.Read("packageBytes", config.package_bytes);
   if (auto ended = members.End(); !ended) return Fail(ended.error());
+  auto layers = ParseLayers(*object);
+  if (!layers) return Fail(layers.error());
+  config.layers = *std::move(layers);
   config.timeout = std::chrono::seconds(timeout);
   config.cpu = MilliCpu(cpu);
   config.memory = Mebibytes(memory);

@@ -15,7 +15,8 @@ class CatalogFaultTest : public CatalogFixture {
   void OpenOn(const store::FakeDisk& disk, const base::Path& file) {
     catalog_.reset();
     database_.reset();
-    auto opened = store::OpenEmbedded({.file = file, .vfs = disk.name()}, {Tables()});
+    auto opened =
+        store::OpenEmbedded({.file = file, .vfs = disk.name()}, {Tables(), LayerTables()});
     ASSERT_TRUE(opened) << opened.error().Describe();
     database_ = std::move(*opened);
     auto loaded = Catalog::Load(*database_, clock_, random_);

@@ -1,6 +1,7 @@
 #include "catalog/rows.h"
 
 #include "catalog/catalog.h"
+#include "catalog/layer_rows.h"
 
 namespace ebb::catalog {
 namespace {
@@ -189,6 +190,12 @@ Result<Snapshot> LoadSnapshot(store::Reader& reader) {
     auto trigger = ToTrigger(row);
     if (!trigger) return Fail(trigger.error());
     out.Put(std::make_shared<const model::Trigger>(*std::move(trigger)));
+  }
+  auto layers = LoadLayers(reader);
+  if (!layers) return Fail(layers.error());
+  for (auto& layer : *layers) {
+    LayerName name{layer.account, layer.name};
+    out.layers[std::move(name)] = std::make_shared<const model::Layer>(std::move(layer));
   }
   return out;
 }

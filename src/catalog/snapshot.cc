@@ -16,6 +16,15 @@ Error TriggerNotFound(const std::string& name) {
       .WithCode("TriggerNotFound");
 }
 
+Error LayerNotFound(const std::string& name) {
+  return Error::NotFound(fmt::format("layer '{}' does not exist.", name)).WithCode("LayerNotFound");
+}
+
+Error LayerVersionNotFound(const std::string& name, std::int64_t version) {
+  return Error::NotFound(fmt::format("version {} of layer '{}' does not exist.", version, name))
+      .WithCode("LayerVersionNotFound");
+}
+
 Result<FunctionPtr> Snapshot::FindFunction(const std::string& account,
                                            const std::string& name) const {
   const auto found = functions.find({account, name});
@@ -28,6 +37,22 @@ Result<TriggerPtr> Snapshot::FindTrigger(const std::string& account, const std::
   if (auto known = FindFunction(account, function); !known) return Fail(known.error());
   const auto found = triggers.find({account, function, name});
   if (found == triggers.end()) return Fail(TriggerNotFound(name));
+  return found->second;
+}
+
+Result<LayerPtr> Snapshot::FindLayer(const std::string& account, const std::string& name) const {
+  const auto found = layers.find({account, name});
+  if (found == layers.end()) return Fail(LayerNotFound(name));
+  return found->second;
+}
+
+Result<model::LayerVersion> Snapshot::FindLayerVersion(const std::string& account,
+                                                       const std::string& name,
+                                                       std::int64_t version) const {
+  const auto layer = layers.find({account, name});
+  if (layer == layers.end()) return Fail(LayerVersionNotFound(name, version));
+  const auto found = layer->second->versions.find(version);
+  if (found == layer->second->versions.end()) return Fail(LayerVersionNotFound(name, version));
   return found->second;
 }
 

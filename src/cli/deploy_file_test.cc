@@ -91,8 +91,8 @@ TEST(DeployFileTest, AnUnknownFieldIsNamedWithItsLineAndTheNearestOne) {
 }
 
 TEST(DeployFileTest, AFieldThatOnlyTheCloudHasIsSaidToBeSo) {
-  EXPECT_EQ(ProblemsOf(Replaced(kThumbnail, "cpu: 0.5", "layers: []")),
-            "s.yaml:18: 'layers' in props is a field that Ebb does not have yet");
+  EXPECT_EQ(ProblemsOf(Replaced(kThumbnail, "cpu: 0.5", "idleTimeout: 9")),
+            "s.yaml:18: 'idleTimeout' in props is a field that Ebb does not have yet");
 }
 
 TEST(DeployFileTest, EveryProblemIsReportedAtOnce) {

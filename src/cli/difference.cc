@@ -1,9 +1,24 @@
 #include "cli/difference.h"
 
+#include <algorithm>
+
 #include "cli/answers.h"
 
 namespace ebb::cli {
 namespace {
+
+// Whether the layers of a file, by ARN or as name:version, are those of a function in the API's
+// form.
+bool SameLayers(const json::array& wanted, const json::array& present) {
+  return std::ranges::equal(wanted, present, [](const json::value& w, const json::value& p) {
+    if (!w.is_string() || !p.is_object()) return false;
+    const std::string arn = TextAt(p.get_object(), "arn");
+    std::string name(w.get_string());
+    if (std::ranges::count(name, ':') != 1) return name == arn;
+    name.replace(name.find(':'), 1, "/versions/");
+    return arn.ends_with(":layers/" + name);
+  });
+}
 
 bool Same(const std::string& field, const json::value& wanted, const json::value* present) {
   if (present == nullptr || present->is_null()) {
@@ -17,6 +32,9 @@ bool Same(const std::string& field, const json::value& wanted, const json::value
     auto a = json::ParseObject(wanted.get_string());
     auto b = json::ParseObject(present->get_string());
     return a && b && Compare(*a, *b).empty();
+  }
+  if (field == "layers" && wanted.is_array() && present->is_array()) {
+    return SameLayers(wanted.get_array(), present->get_array());
   }
   if (field != "environmentVariables" && wanted.is_object() && present->is_object()) {
     return Compare(wanted.get_object(), present->get_object()).empty();

@@ -1,5 +1,6 @@
 #include "invoke/version.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -85,6 +86,13 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   const auto wish = of.environment.find("EBB_TEMPLATE");
   spec.may_be_forked = wish == of.environment.end() || wish->second != "off";
   spec.code = dependencies.code_folder(of.package_hash);
+  for (const model::LayerUse& layer : of.layers) {
+    // Versions with the same content are one folder, which can be merged only once.
+    base::Path folder = dependencies.code_folder(layer.package_hash);
+    if (std::ranges::find(spec.layers, folder) == spec.layers.end()) {
+      spec.layers.push_back(std::move(folder));
+    }
+  }
   spec.handler = of.handler;
   spec.command = CommandOf(of.custom);
   spec.port = of.custom.port;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "model/layer.h"
 
 namespace ebb::model {
 
@@ -41,7 +42,8 @@ struct FunctionConfig {
   std::string role;  // Not empty: instances are given temporary keys to the account's buckets.
   CustomRuntime custom;
   bool internet_access = true;
-  std::string package_hash;  // SHA-256 hex of the code package; see packages/.
+  std::vector<LayerUse> layers;  // At /opt; of files with one name the first layer's is seen.
+  std::string package_hash;      // SHA-256 hex of the code package; see packages/.
   std::uint64_t package_crc64 = 0;
   std::int64_t package_bytes = 0;
 

@@ -22,6 +22,7 @@ constexpr std::int64_t kMemoryStep = 64;
 constexpr std::int64_t kMinMemory = 128;
 constexpr std::int64_t kMaxMemory = 32768;
 constexpr int kMaxConcurrency = 200;
+constexpr std::int64_t kMaxLayerBytes = 2'000'000'000;
 // Ours: what a command line may hold is far more, but is no configuration any more.
 constexpr std::size_t kMaxCommandBytes = 16384;
 // Inside every instance this port leads to the buckets; a server of the function's own could not
@@ -184,6 +185,21 @@ Result<void> ValidateEnvironment(const std::map<std::string, std::string>& envir
   return {};
 }
 
+// FC's: five layers, 2 GB of packages in all.
+Result<void> ValidateLayers(const FunctionConfig& config) {
+  if (config.layers.size() > kMaxLayersOfAFunction) {
+    return Refuse(fmt::format("layers has {} entries: at most {} are allowed", config.layers.size(),
+                              kMaxLayersOfAFunction));
+  }
+  std::int64_t bytes = 0;
+  for (const LayerUse& layer : config.layers) bytes += layer.package_bytes;
+  if (bytes > kMaxLayerBytes) {
+    return Refuse(
+        fmt::format("layers have {} bytes in all: at most {} are allowed", bytes, kMaxLayerBytes));
+  }
+  return {};
+}
+
 }  // namespace
 
 Error InvalidArgument(std::string message) {
@@ -222,6 +238,7 @@ Result<void> Validate(const FunctionConfig& config) {
   if (auto ok = ValidateSizes(config); !ok) return ok;
   if (auto ok = ValidateEnvironment(config.environment); !ok) return ok;
   if (auto ok = ValidateText("role", config.role, 256); !ok) return ok;
+  if (auto ok = ValidateLayers(config); !ok) return ok;
   return ValidateCommand(config.custom);
 }
 

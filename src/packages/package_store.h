@@ -19,8 +19,8 @@ namespace ebb::packages {
 
 struct Config {
   base::Path folder;
-  // FC's limits: 100 MB uploaded by base64, 500 MB unpacked.
-  std::int64_t max_packed_bytes = 100 * 1000 * 1000;
+  // FC's limits.  What comes as base64 has a smaller one: see api/fc/code.
+  std::int64_t max_packed_bytes = 500 * 1000 * 1000;
   std::int64_t max_unpacked_bytes = 500 * 1024 * 1024;
   std::int64_t max_entries = 100'000;
   // An entry that unpacks to more than this many times its packed size, beyond 10 MiB, is a bomb.

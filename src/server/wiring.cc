@@ -79,8 +79,9 @@ store::EmbeddedConfig Server::DatabaseConfig() const {
 
 Result<void> Server::OpenStores() {
   auto database = store::OpenEmbedded(
-      DatabaseConfig(), {catalog::Tables(), queue::Tables(), metering::Tables(),
-                         metering::ColdStartColumn(), buckets::Tables(), events::Tables()});
+      DatabaseConfig(), {catalog::Tables(), catalog::LayerTables(), queue::Tables(),
+                         metering::Tables(), metering::ColdStartColumn(), buckets::Tables(),
+                         events::Tables()});
   if (!database) return Fail(database.error());
   database_ = std::move(*database);
 
@@ -223,12 +224,17 @@ void Server::BuildDoors() {
       [this](net::Request& request) { return gateway_->Handle(request); });
 }
 
-// Of functions that were updated or deleted.  Before anything can be deployed, so that no package
-// that was just added and is not yet named by its function can be taken for one of them.
+// Of functions and layers that were updated or deleted.  Before anything can be deployed, so that
+// no package that was just added and is not yet named by its function can be taken for one of them.
 Task<void> Server::RemoveUnusedPackages() {
   std::set<std::string> used;
-  for (const auto& [name, function] : catalog_->snapshot()->functions) {
+  const auto snapshot = catalog_->snapshot();
+  for (const auto& [name, function] : snapshot->functions) {
     used.insert(function->config.package_hash);
+    for (const auto& layer : function->config.layers) used.insert(layer.package_hash);
+  }
+  for (const auto& [name, layer] : snapshot->layers) {
+    for (const auto& [number, version] : layer->versions) used.insert(version.package_hash);
   }
   auto removed = co_await packages_->RemoveAllBut({used.begin(), used.end()});
   if (!removed) log::Warn("unused packages stay", {{"error", removed.error()}});

@@ -37,6 +37,7 @@ class FakeNode {
                     queue::Config queue_config = {})
       : clock_(clock), queue_config_(queue_config), tables_(std::move(tables)), launcher(io) {
     tables_.push_back(catalog::Tables());
+    tables_.push_back(catalog::LayerTables());
     tables_.push_back(queue::Tables());
     tables_.push_back(metering::Tables());
     tables_.push_back(metering::ColdStartColumn());

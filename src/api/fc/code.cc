@@ -9,13 +9,20 @@ namespace ebb::api {
 namespace {
 
 constexpr std::string_view kCodePath = "/ebb/v1/code/";
-constexpr std::size_t kMaxPackageBytes = 100 * 1000 * 1000;  // FC's, for both ways in.
+constexpr std::size_t kMaxZipBytes = 100 * 1000 * 1000;      // FC's, in the request.
+constexpr std::size_t kMaxPackageBytes = 500 * 1000 * 1000;  // FC's, from a bucket.
 
 // Decodes on the pool: 130 MB of base64 would hold up every other request.
 Task<Result<std::string>> DecodeZip(const Setup& setup, std::string base64) {
   auto bytes = co_await setup.services.pool.Run(
       [text = std::move(base64)] { return base::ParseBase64(text); });
   if (!bytes) co_return Refuse("code.zipFile must be base64, with padding and without line ends");
+  if (bytes->size() > kMaxZipBytes) {
+    co_return Fail(Error::Invalid("code.zipFile has " + std::to_string(bytes->size()) +
+                                  " bytes: at most " + std::to_string(kMaxZipBytes) +
+                                  " are allowed; larger packages come from a bucket")
+                       .WithCode("EntityTooLarge"));
+  }
   co_return *std::move(bytes);
 }
 
@@ -70,19 +77,23 @@ Task<Result<std::optional<packages::Package>>> TakeCode(const Setup& setup, std:
   co_return *std::move(package);
 }
 
-Task<Answer> GetFunctionCode(const Setup& setup, Ask ask) {
-  auto function = FindFunction(setup, ask);
-  if (!function) co_return Fail(function.error());
-  const model::FunctionConfig& config = (*function)->config;
-  const std::string path = std::string(kCodePath) + config.package_hash;
+std::string CodeUrl(const Setup& setup, const Ask& ask, const std::string& hash) {
+  const std::string path = std::string(kCodePath) + hash;
   const std::int64_t lifetime_ms =
       std::chrono::duration_cast<Millis>(setup.config.code_url_lifetime).count();
   const std::string expires =
       std::to_string((ToUnixMillis(setup.services.clock.WallNow()) + lifetime_ms) / 1000);
   // Under the name by which the client reached us: what is configured may not work from there.
   const std::string host(ask.headers.Get("Host").value_or(""));
-  co_return JsonAnswer({{"url", "http://" + host + path + "?expires=" + expires +
-                                    "&signature=" + Seal(setup, path, expires)},
+  return "http://" + host + path + "?expires=" + expires +
+         "&signature=" + Seal(setup, path, expires);
+}
+
+Task<Answer> GetFunctionCode(const Setup& setup, Ask ask) {
+  auto function = FindFunction(setup, ask);
+  if (!function) co_return Fail(function.error());
+  const model::FunctionConfig& config = (*function)->config;
+  co_return JsonAnswer({{"url", CodeUrl(setup, ask, config.package_hash)},
                         {"checksum", std::to_string(config.package_crc64)}});
 }
 

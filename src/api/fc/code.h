@@ -10,6 +10,9 @@
 
 namespace ebb::api {
 
+// A URL under which the package of `hash` can be fetched for a while.
+std::string CodeUrl(const Setup& setup, const Ask& ask, const std::string& hash);
+
 // `code` of a create or an update: {zipFile} or {ossBucketName, ossObjectName}, and `checksum`.
 // nullopt when it is null or empty.  kInvalid InvalidArgument, EntityTooLarge.
 Task<Result<std::optional<packages::Package>>> TakeCode(const Setup& setup, std::string account,

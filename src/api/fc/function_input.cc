@@ -175,7 +175,8 @@ constexpr std::string_view kKnown[] = {"functionName",
                                        "internetAccess",
                                        "environmentVariables",
                                        "customRuntimeConfig",
-                                       "instanceConcurrency"};
+                                       "instanceConcurrency",
+                                       "layers"};
 
 }  // namespace
 

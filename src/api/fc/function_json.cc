@@ -55,6 +55,13 @@ json::object FormatFunction(const model::Function& function, const std::string& 
       {"state", "Active"},
       {"lastUpdateStatus", "Successful"},
   };
+  json::array layers;
+  for (const model::LayerUse& layer : config.layers) {
+    layers.push_back(json::object{
+        {"arn", model::FormatLayerArn(region, layer.account, layer.layer, layer.version)},
+        {"size", layer.package_bytes}});
+  }
+  out["layers"] = std::move(layers);
   if (IsCustom(config)) {
     out["customRuntimeConfig"] = json::object{{"command", Texts(config.custom.command)},
                                               {"args", Texts(config.custom.args)},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/fc/function_json.h"
+#include "api/fc/layers.h"
 #include "model/function_rules.h"
 
 namespace ebb::api {
@@ -77,6 +78,9 @@ Task<Answer> CreateFunction(const Setup& setup, Ask ask) {
   if (!name) co_return Refuse(name.error().message());
   config.name = name->value_or("");
   if (auto ok = ApplyFunctionInput(*input, config); !ok) co_return Fail(ok.error());
+  auto layers = TakeLayers(setup, ask.account, *input, {});
+  if (!layers) co_return Fail(layers.error());
+  config.layers = layers->value_or(config.layers);
   if (auto ok = model::Validate(config); !ok) co_return Fail(AsInvalidArgument(ok.error()));
   // Before a hundred megabytes are unpacked for nothing.  The write decides; see Catalog.
   if (setup.services.catalog.snapshot()->FindFunction(ask.account, config.name)) {
@@ -102,10 +106,13 @@ Task<Answer> UpdateFunction(const Setup& setup, Ask ask) {
   if (!found) co_return Fail(found.error());
   auto package = co_await TakeCode(setup, ask.account, MoveOutCode(*input));
   if (!package) co_return Fail(package.error());
-  auto change = [input = *std::move(input),
+  auto layers = TakeLayers(setup, ask.account, *input, (*found)->config.layers);
+  if (!layers) co_return Fail(layers.error());
+  auto change = [input = *std::move(input), layers = *std::move(layers),
                  package = *std::move(package)](model::FunctionConfig& config) -> Result<void> {
     if (auto ok = ApplyFunctionInput(input, config); !ok) return ok;
     if (package) Use(*package, config);
+    if (layers) config.layers = *layers;
     return model::Validate(config);
   };
   auto updated =

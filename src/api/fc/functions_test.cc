@@ -82,11 +82,9 @@ TEST_F(FunctionsTest, MemberThatEbbDoesNotHaveIsRefusedByName) {
   const json::value nas =
       json::Parse(R"({"userId":1,"mountPoints":[{"mountDir":"/mnt"}]})").value();
   const std::pair<const char*, json::value> members[] = {
-      {"layers", json::array{"acs:fc:x"}},
       {"vpcConfig", json::object{{"vpcId", "vpc-1"}}},
       {"nasConfig", nas},
       {"gpuConfig", json::object{{"gpuMemorySize", 4}}},
-      {"customContainerConfig", json::object{{"image", "x"}}},
       {"instanceLifecycleConfig",
        json::object{{"initializer", json::object{{"handler", "index.init"}, {"timeout", 3}}}}},
       {"sessionAffinity", "MCP_SSE"},
