@@ -94,6 +94,7 @@ bool IsEmptyZip(std::string_view bytes) {
 struct Archive::State {
   Utf8Locale locale;
   std::string_view bytes;
+  std::string_view what;
   std::unique_ptr<archive, int (*)(archive*)> reader{archive_read_new(), archive_read_free};
   std::string entry;  // The one that is being read.
 };
@@ -105,21 +106,25 @@ Archive::~Archive() = default;
 
 Error Archive::Damaged() const {
   const std::string reason = Text(archive_error_string(state_->reader.get()));
-  if (!state_->entry.empty()) return BadEntry(state_->entry, "is damaged: " + reason);
+  if (!state_->entry.empty()) return BadEntry(state_->entry, "is damaged: " + reason, state_->what);
   if (state_->bytes.starts_with("PK")) {
     return model::InvalidArgument(
-        "code package: the zip is damaged or was cut off: the list of its files, which comes last, "
+        std::string(state_->what) +
+        ": the zip is damaged or was cut off: the list of its files, which comes last, "
         "is "
         "incomplete");
   }
-  return model::InvalidArgument("code package: not a zip or tar (plain, gzip, xz or zstd): " +
-                                reason);
+  return model::InvalidArgument(std::string(state_->what) +
+                                ": not a zip or tar (plain, gzip, xz or zstd): " + reason);
 }
 
-Result<Archive> Archive::Open(std::string_view bytes) {
-  if (bytes.empty()) return Fail(model::InvalidArgument("code package: it has no bytes"));
+Result<Archive> Archive::Open(std::string_view bytes, std::string_view what) {
+  if (bytes.empty()) {
+    return Fail(model::InvalidArgument(std::string(what) + ": it has no bytes"));
+  }
   auto state = std::make_unique<State>();
   state->bytes = bytes;
+  state->what = what;
   if (!state->locale.there() || state->reader == nullptr) {
     return Fail(Error::Internal("cannot read archives on this machine")
                     .WithDetail("no memory, or the locale C.UTF-8 is missing"));

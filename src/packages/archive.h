@@ -34,10 +34,12 @@ struct Block {
   std::string_view bytes;  // Until the next call.
 };
 
+inline constexpr std::string_view kCodePackage = "code package";
+
 class Archive {
  public:
-  // Borrows `bytes`.  Errors: kInvalid, code "InvalidArgument".
-  static Result<Archive> Open(std::string_view bytes);
+  // Borrows both.  `what` it is begins every message.  Errors: kInvalid, code "InvalidArgument".
+  static Result<Archive> Open(std::string_view bytes, std::string_view what = kCodePackage);
   Archive(Archive&&) noexcept;
   Archive& operator=(Archive&&) noexcept;
   ~Archive();

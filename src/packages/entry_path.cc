@@ -25,9 +25,8 @@ void ForEachPart(std::string_view path, F&& use) {
 
 }  // namespace
 
-Error BadEntry(std::string_view name, std::string_view what) {
-  return model::InvalidArgument(
-      fmt::format("code package: entry {} {}", model::Quoted(name), what));
+Error BadEntry(std::string_view name, std::string_view what, std::string_view of) {
+  return model::InvalidArgument(fmt::format("{}: entry {} {}", of, model::Quoted(name), what));
 }
 
 Result<EntryPath> ParseEntryPath(std::string_view name) {

@@ -24,6 +24,6 @@ std::string FormatEntryPath(const EntryPath& path);
 bool PointsOut(const EntryPath& link, std::string_view target);
 
 // kInvalid, code "InvalidArgument": `code package: entry "name" <what>`.
-Error BadEntry(std::string_view name, std::string_view what);
+Error BadEntry(std::string_view name, std::string_view what, std::string_view of = "code package");
 
 }  // namespace ebb::packages
