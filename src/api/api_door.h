@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "catalog/catalog.h"
 #include "catalog/identity.h"
+#include "images/image_store.h"
 #include "invoke/door.h"
 #include "logs/log_store.h"
 #include "metering/ledger.h"
@@ -52,6 +53,7 @@ struct Services {
   catalog::Catalog& catalog;
   const catalog::IdentityBook& identities;
   packages::PackageStore& packages;
+  images::ImageStore& images;
   buckets::ObjectStore& objects;
   queue::Queue& queue;
   metering::Ledger& ledger;

@@ -27,6 +27,7 @@ class ApiFixture : public ::testing::Test {
 
   ApiFixture()
       : packages_({.folder = node_.folder.path() / "packages"}, pool_),
+        images_(node_.io, pool_, clock_, {.folder = node_.folder.path() / "images"}),
         objects_(OpenObjects()),
         logs_(node_.io, pool_, clock_, LogConfig()),
         door_(Services{.io = node_.io,
@@ -34,6 +35,7 @@ class ApiFixture : public ::testing::Test {
                        .catalog = *node_.catalog,
                        .identities = *node_.identities,
                        .packages = packages_,
+                       .images = images_,
                        .objects = *objects_,
                        .queue = *node_.queue,
                        .ledger = *node_.ledger,
@@ -116,6 +118,7 @@ class ApiFixture : public ::testing::Test {
   testkit::FakeNode node_{clock_, {buckets::Tables()}};
   net::BlockingPool pool_{1};
   packages::PackageStore packages_;
+  images::ImageStore images_;
   std::unique_ptr<buckets::ObjectStore> objects_;
   logs::LogStore logs_;
   ApiDoor door_;

@@ -44,6 +44,38 @@ json::array ArrayOf(const std::vector<std::string>& strings) {
   return json::array(strings.begin(), strings.end());
 }
 
+json::value FormatContainer(const model::CustomContainer& container) {
+  if (container == model::CustomContainer()) return nullptr;
+  json::object environment;
+  for (const auto& [key, value] : container.environment) environment[key] = value;
+  return json::object{{"image", container.image},
+                      {"entrypoint", ArrayOf(container.entrypoint)},
+                      {"command", ArrayOf(container.command)},
+                      {"resolved", container.resolved},
+                      {"digest", container.digest},
+                      {"run", ArrayOf(container.run)},
+                      {"environment", std::move(environment)},
+                      {"workIn", container.work_in}};
+}
+
+Result<model::CustomContainer> ParseContainer(const json::object& from) {
+  model::CustomContainer container;
+  const auto object = json::Object(from, "container");
+  if (!object) return Fail(Damaged(object.error().message()));
+  if (*object == nullptr) return container;
+  Members members(**object);
+  members.Read("image", container.image);
+  members.Read("entrypoint", container.entrypoint);
+  members.Read("command", container.command);
+  members.Read("resolved", container.resolved);
+  members.Read("digest", container.digest);
+  members.Read("run", container.run);
+  members.Read("environment", container.environment);
+  members.Read("workIn", container.work_in);
+  if (auto ended = members.End(); !ended) return Fail(ended.error());
+  return container;
+}
+
 json::object ToJson(const model::HttpTrigger& http) {
   return {{"type", "http"},
           {"anonymous", http.auth == model::HttpAuth::kAnonymous},
@@ -96,6 +128,7 @@ std::string FormatConfig(const model::FunctionConfig& config) {
       {"customPort", config.custom.port},
       {"internetAccess", config.internet_access},
       {"layers", FormatLayers(config.layers)},
+      {"container", FormatContainer(config.container)},
       {"packageHash", config.package_hash},
       // As text: not every reader of JSON keeps 64 bits.
       {"packageCrc64", std::to_string(config.package_crc64)},
@@ -137,6 +170,9 @@ Result<model::FunctionConfig> ParseConfig(const std::string& name, const std::st
   auto layers = ParseLayers(*object);
   if (!layers) return Fail(layers.error());
   config.layers = *std::move(layers);
+  auto container = ParseContainer(*object);
+  if (!container) return Fail(container.error());
+  config.container = *std::move(container);
   config.timeout = std::chrono::seconds(timeout);
   config.cpu = MilliCpu(cpu);
   config.memory = Mebibytes(memory);

@@ -82,6 +82,14 @@ void ReadResource(const std::string& name, const YAML::Node& node, DeployFile& o
   function.name = TextOf(function.body, "functionName");
   function.body.stable_erase("region");  // One Ebb is one region.
   if (!props.IsMap()) return;
+  function.container = TextOf(function.body, "runtime") == "custom-container";
+  for (const char* needed : {"handler", "code"}) {
+    if (function.container || props[needed].IsDefined()) continue;
+    problems.Add(props, std::string("'") + needed + "' in props is missing");
+  }
+  if (function.container && props["code"].IsDefined()) {
+    problems.Add(props["code"], "'code' in props is not for runtime custom-container");
+  }
   if (props["code"].IsDefined()) function.code = ReadCode(props["code"], problems);
   ReadTriggers(function, props, problems);
   out.functions.push_back(std::move(function));

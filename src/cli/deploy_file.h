@@ -33,7 +33,8 @@ struct TriggerSpec {
 struct FunctionSpec {
   std::string resource;  // Its name under `resources`.
   std::string name;
-  json::object body;  // CreateFunctionInput without `code`.
+  json::object body;       // CreateFunctionInput without `code`.
+  bool container = false;  // An image instead of code.
   CodeSource code;
   std::vector<TriggerSpec> triggers;
 };

@@ -50,6 +50,7 @@ Result<json::object> Deployer::FindOrEmpty(const std::string& path) {
 }
 
 Result<Deployer::Code> Deployer::Load(const CodeSource& source) {
+  if (source.bucket.empty() && source.local.empty()) return Code{};  // An image instead.
   if (!source.bucket.empty()) {
     return Code{{{"ossBucketName", source.bucket}, {"ossObjectName", source.object}}, "", 0};
   }
@@ -78,18 +79,24 @@ Result<void> Deployer::DeployFunction(const FunctionSpec& function,
   auto present = FindOrEmpty(PathOf(function.name));
   if (!present) return Fail(present.error());
   const std::string uploaded =
-      "code " + (code->checksum.empty() ? "from bucket " + function.code.bucket
-                                        : FormatBytes(static_cast<std::int64_t>(code->bytes)));
+      function.container
+          ? "image " + TextAt(ObjectAt(function.body, "customContainerConfig"), "image")
+          : "code " + (code->checksum.empty()
+                           ? "from bucket " + function.code.bucket
+                           : FormatBytes(static_cast<std::int64_t>(code->bytes)));
   json::object body = function.body;
   if (present->empty()) {
-    body["code"] = std::move(code->body);
+    if (!function.container) body["code"] = std::move(code->body);
     auto created = Send("POST", kFunctions, std::move(body), function.name);
     if (!created) return Fail(created.error());
     outcomes.push_back({"function", function.name, "created", {uploaded}});
     return {};
   }
   std::vector<std::string> notes = TextsOf(Compare(function.body, *present));
-  if (code->checksum.empty() || code->checksum != TextAt(*present, "codeChecksum")) {
+  if (function.container) {
+    // The tag may mean another image by now: only the server can find out.
+    notes.push_back(uploaded);
+  } else if (code->checksum.empty() || code->checksum != TextAt(*present, "codeChecksum")) {
     body["code"] = std::move(code->body);
     notes.push_back(uploaded);
   }

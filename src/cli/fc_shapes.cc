@@ -14,6 +14,24 @@ const Shape kCustomRuntime = {"customRuntimeConfig",
                               {{"command", kTextList}, {"args", kTextList}, {"port", kWhole}},
                               {"healthCheckConfig"}};
 
+const Shape kLogin = {"authConfig", {{"userName", kText}, {"password", kText}}, {}};
+const Shape kCertificate = {
+    "certConfig", {{"insecure", kBoolean}, {"rootCaCertBase64", kText}}, {}};
+const Shape kRegistry = {
+    "registryConfig",
+    {{"authConfig", kMap, kOptional, &kLogin}, {"certConfig", kMap, kOptional, &kCertificate}},
+    {"networkConfig"}};
+const Shape kContainer = {"customContainerConfig",
+                          {{"image", kText, kRequired},
+                           {"port", kWhole},
+                           {"entrypoint", kTextList},
+                           {"command", kTextList},
+                           {"acrInstanceId", kText},
+                           {"accelerationType", kText},
+                           {"resolvedImageUri", kText},
+                           {"registryConfig", kMap, kOptional, &kRegistry}},
+                          {"healthCheckConfig"}};
+
 const Shape kTrigger = {"triggers",
                         {{"triggerName", kText, kRequired},
                          {"triggerType", kText, kRequired},
@@ -67,7 +85,7 @@ const Shape& PropsShape() {
                                {"functionName", kText, kRequired},
                                {"description", kText},
                                {"runtime", kText, kRequired},
-                               {"handler", kText, kRequired},
+                               {"handler", kText},
                                {"timeout", kWhole},
                                {"memorySize", kWhole},
                                {"cpu", kNumber},
@@ -78,12 +96,12 @@ const Shape& PropsShape() {
                                {"internetAccess", kBoolean},
                                {"customRuntimeConfig", kMap, kOptional, &kCustomRuntime},
                                {"layers", kTextList},
-                               {"code", kFree, kRequired},
+                               {"customContainerConfig", kMap, kOptional, &kContainer},
+                               {"code", kFree},
                                {"triggers", kMapList, kOptional, &kTrigger}},
                               {"aliases",
                                "asyncInvokeConfig",
                                "concurrencyConfig",
-                               "customContainerConfig",
                                "customDNS",
                                "customDomain",
                                "disableInjectCredentials",

@@ -82,9 +82,7 @@ struct Gateway::Passage {
   std::string body;
 
   const model::HttpTrigger& http() const { return std::get<model::HttpTrigger>(trigger->source); }
-  bool custom() const {
-    return model::RuntimeKindOf(function->config.runtime) == model::RuntimeKind::kCustom;
-  }
+  bool custom() const { return model::ServesHttp(function->config.runtime); }
 };
 
 Gateway::Gateway(Services services, Config config) : services_(services), config_(config) {}

@@ -66,9 +66,7 @@ Result<FunctionPtr> ServingDoor::Admit(const Call& call) const {
                                 call.function + "' does not exist.")
                     .WithCode("VersionNotFound"));
   }
-  const bool serves_http =
-      model::RuntimeKindOf((*function)->config.runtime) == model::RuntimeKind::kCustom;
-  if (call.http && !serves_http) {
+  if (call.http && !model::ServesHttp((*function)->config.runtime)) {
     return Fail(Error::Internal("only custom runtimes take HTTP requests as they are"));
   }
   return function;

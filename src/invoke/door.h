@@ -117,6 +117,8 @@ struct Dependencies {
   // Gets the usage of attempts that end when nobody awaits Invoke: the caller was cancelled, or a
   // streamed body ended.  The ledger's Append.
   std::function<void(model::UsageRecord)> late_usage;
+  // ImageStore::Hold: an unpacked image, there as long as what it returns.
+  std::function<sandbox::ImageRoot(const std::string& digest)> image_root{};
 };
 
 // Lives on Dependencies::io.

@@ -29,7 +29,7 @@ std::string TimeoutMessage(const Circumstances& c) {
   if (c.phase == Phase::kInvoke) {
     return fmt::format("Function time out after {} seconds", c.function.timeout.count());
   }
-  if (model::RuntimeKindOf(c.function.runtime) == model::RuntimeKind::kCustom) {
+  if (model::ServesHttp(c.function.runtime)) {
     return fmt::format("Function instance health check failed on port {} in {} seconds",
                        c.function.custom.port, Seconds(c.init_timeout));
   }

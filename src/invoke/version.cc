@@ -19,6 +19,7 @@ sandbox::Runtime RuntimeOf(const model::FunctionConfig& config) {
     case model::RuntimeKind::kNode:
       return sandbox::Runtime::kNode;
     case model::RuntimeKind::kCustom:
+    case model::RuntimeKind::kContainer:
       return sandbox::Runtime::kCustom;
   }
   EBB_CHECK(false, "impossible runtime kind");
@@ -37,6 +38,9 @@ std::map<std::string, std::string> EnvironmentOf(const model::Function& function
                                                  const Dependencies& dependencies) {
   const model::FunctionConfig& of = function.config;
   std::map<std::string, std::string> environment = of.environment;
+  if (model::RuntimeKindOf(of.runtime) == model::RuntimeKind::kContainer) {
+    environment.insert(of.container.environment.begin(), of.container.environment.end());
+  }
   // Keys that the user set himself are his business: a mixture of his and ours fits nothing.
   if (!of.role.empty() && !environment.contains("ALIBABA_CLOUD_ACCESS_KEY_ID")) {
     const catalog::TemporaryKey key = dependencies.issue_key(function.account, of.name);
@@ -95,6 +99,12 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   }
   spec.handler = of.handler;
   spec.command = CommandOf(of.custom);
+  if (model::RuntimeKindOf(of.runtime) == model::RuntimeKind::kContainer) {
+    spec.code.clear();
+    spec.image = dependencies.image_root(of.container.digest);
+    spec.image->work_in = of.container.work_in;
+    spec.command = of.container.run;
+  }
   spec.port = of.custom.port;
   spec.environment = EnvironmentOf(function, config, dependencies);
   spec.context_json = ContextJson(function, config);

@@ -19,13 +19,27 @@ namespace ebb::model {
 
 // How the code is run.  The name that the user gave ("python3.10") stays in
 // FunctionConfig::runtime.
-enum class RuntimeKind { kPython, kNode, kCustom };
+enum class RuntimeKind { kPython, kNode, kCustom, kContainer };
 
 struct CustomRuntime {
   std::vector<std::string> command;  // Empty: the bootstrap file of the package, /code/bootstrap.
   std::vector<std::string> args;
   std::uint16_t port = 9000;
   friend bool operator==(const CustomRuntime&, const CustomRuntime&) = default;
+};
+
+// A program in a container image.  Its port is CustomRuntime's.
+struct CustomContainer {
+  std::string image;                    // As asked for: "registry:5000/shop/web:2".
+  std::vector<std::string> entrypoint;  // Empty: the image's.
+  std::vector<std::string> command;     // Empty: the image's, unless `entrypoint` is given.
+  // What the image was when the function was deployed; see images/.
+  std::string resolved;  // "registry:5000/shop/web@sha256:…", of the manifest for this machine.
+  std::string digest;    // The hex digits of that.
+  std::vector<std::string> run;  // What is started: from the above and the image's own.
+  std::map<std::string, std::string> environment;  // The image's own; the function's wins.
+  std::string work_in;
+  friend bool operator==(const CustomContainer&, const CustomContainer&) = default;
 };
 
 struct FunctionConfig {
@@ -41,6 +55,7 @@ struct FunctionConfig {
   std::map<std::string, std::string> environment;
   std::string role;  // Not empty: instances are given temporary keys to the account's buckets.
   CustomRuntime custom;
+  CustomContainer container;  // kContainer only.
   bool internet_access = true;
   std::vector<LayerUse> layers;  // At /opt; of files with one name the first layer's is seen.
   std::string package_hash;      // SHA-256 hex of the code package; see packages/.
@@ -71,6 +86,9 @@ struct VersionKey {
 
 // How `runtime` names are understood.  nullopt for one that Ebb does not have.
 std::optional<RuntimeKind> RuntimeKindOf(const std::string& runtime);
+
+// Whether functions of this runtime are asked over HTTP, on CustomRuntime::port.
+bool ServesHttp(const std::string& runtime);
 
 std::vector<std::string> RuntimeNames();  // Those that RuntimeKindOf knows.
 

@@ -25,6 +25,7 @@ constexpr int kMaxConcurrency = 200;
 constexpr std::int64_t kMaxLayerBytes = 2'000'000'000;
 // Ours: what a command line may hold is far more, but is no configuration any more.
 constexpr std::size_t kMaxCommandBytes = 16384;
+constexpr std::size_t kMaxContainerBytes = 65536;
 // Inside every instance this port leads to the buckets; a server of the function's own could not
 // bind it.
 constexpr std::uint16_t kBucketsPort = 9010;
@@ -86,13 +87,13 @@ Result<void> ValidateCode(const FunctionConfig& config) {
         fmt::format("runtime {} is not supported: use one of {}", Quoted(config.runtime), known));
   }
   if (auto ok = ValidateText("handler", config.handler, kMaxHandler); !ok) return ok;
-  if (*kind != RuntimeKind::kCustom && !IsModuleAndFunction(config.handler)) {
+  if (!ServesHttp(config.runtime) && !IsModuleAndFunction(config.handler)) {
     return Refuse(
         fmt::format("handler {} is not allowed for runtime {}: use module.function, for "
                     "example index.handler",
                     Quoted(config.handler), config.runtime));
   }
-  const int most = *kind == RuntimeKind::kCustom ? kMaxConcurrency : 1;
+  const int most = ServesHttp(config.runtime) ? kMaxConcurrency : 1;
   if (config.instance_concurrency < 1 || config.instance_concurrency > most) {
     return Refuse(fmt::format("instanceConcurrency {} is not allowed for runtime {}: use {}",
                               config.instance_concurrency, config.runtime,
@@ -185,6 +186,27 @@ Result<void> ValidateEnvironment(const std::map<std::string, std::string>& envir
   return {};
 }
 
+Result<void> ValidateContainer(const FunctionConfig& config) {
+  if (RuntimeKindOf(config.runtime) != RuntimeKind::kContainer) return {};
+  const CustomContainer& container = config.container;
+  if (container.image.empty()) return Refuse("customContainerConfig.image is needed");
+  if (!config.layers.empty()) {
+    return Refuse("layers are not for runtime custom-container: they would hide the image's /opt");
+  }
+  std::size_t bytes = 0;
+  for (const auto* words : {&container.entrypoint, &container.command, &container.run}) {
+    for (const auto& word : *words) bytes += word.size();
+  }
+  for (const auto& [name, value] : container.environment) bytes += name.size() + value.size();
+  if (bytes > kMaxContainerBytes) {
+    return Refuse(
+        fmt::format("the command and the image's environment have {} bytes: at most {} "
+                    "are allowed",
+                    bytes, kMaxContainerBytes));
+  }
+  return {};
+}
+
 // FC's: five layers, 2 GB of packages in all.
 Result<void> ValidateLayers(const FunctionConfig& config) {
   if (config.layers.size() > kMaxLayersOfAFunction) {
@@ -239,6 +261,7 @@ Result<void> Validate(const FunctionConfig& config) {
   if (auto ok = ValidateEnvironment(config.environment); !ok) return ok;
   if (auto ok = ValidateText("role", config.role, 256); !ok) return ok;
   if (auto ok = ValidateLayers(config); !ok) return ok;
+  if (auto ok = ValidateContainer(config); !ok) return ok;
   return ValidateCommand(config.custom);
 }
 

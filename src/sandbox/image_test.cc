@@ -36,7 +36,7 @@ class ImageSandboxTest : public SandboxFixture {
   Spec Image() {
     Spec spec = MakeSpec(Runtime::kCustom);
     spec.code.clear();
-    spec.image = {Root(), "/"};
+    spec.image = {Root(), "/", nullptr};
     // Every request runs the file at its path as a program.
     File("srv/cgi-bin/run",
          "#!/bin/sh\nPATH=/bin\nprintf '\\r\\n'; eval \"$(busybox httpd -d \"$QUERY_STRING\")\" "

@@ -28,8 +28,9 @@ enum class Runtime { kPython, kNode, kCustom };
 
 // A container image that was unpacked: the sandbox's root, instead of the host's /usr.
 struct ImageRoot {
-  base::Path folder;          // Read-only; what the function writes lies in memory above it.
-  std::string work_in = "/";  // Where the command begins.
+  base::Path folder;                 // Read-only; what the function writes lies in memory above it.
+  std::string work_in = "/";         // Where the command begins.
+  std::shared_ptr<const void> hold;  // Released when the sandbox is gone: then the image may go.
 };
 
 // Everything that makes one sandbox.

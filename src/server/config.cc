@@ -56,6 +56,20 @@ Setting Text(const char* key, const char* help) {
           [](const Config& config) { return base::Path(config.*kMember).string(); }};
 }
 
+template <auto kMember>
+Setting MaybeText(const char* key, const char* help) {
+  return {key, help,
+          [](Config& config, const std::string& text) -> Result<void> {
+            config.*kMember = text;
+            return {};
+          },
+          // Quoted when empty: nothing at all would be no text in YAML.
+          [](const Config& config) {
+            const std::string& text = config.*kMember;
+            return text.empty() ? std::string("''") : text;
+          }};
+}
+
 constexpr std::pair<const char*, log::Level> kLevels[] = {{"debug", log::Level::kDebug},
                                                           {"info", log::Level::kInfo},
                                                           {"warn", log::Level::kWarn},
@@ -99,6 +113,9 @@ const std::vector<Setting>& Table() {
       Whole<&Config::retry_longest, 1, kDay>("retry_longest_s", "longest wait between retries"),
       Whole<&Config::stop_grace, 0, kDay>("stop_grace_s",
                                           "how long requests may go on after SIGTERM"),
+      MaybeText<&Config::plain_registries>(
+          "plain_registries",
+          "image registries, host:port with commas between, that may be asked over plain HTTP"),
       LogLevel("log_level", "debug, info, warn or error"),
       Whole<&Config::blocking_threads, 1, 256>("blocking_threads", "threads for disk work"),
       Whole<&Config::database_readers, 1, 64>("database_readers", "threads for SQL queries"),

@@ -34,6 +34,7 @@ struct Config {
   Mebibytes memory_budget{0};                   // Sum of instances' sizes; 0: 80 % of the machine.
   std::chrono::milliseconds retry_first{1000};  // Before the first retry; doubles each time …
   std::chrono::seconds retry_longest{300};      // … up to this.
+  std::string plain_registries;                 // Comma-separated; may be asked over plain HTTP.
   std::chrono::seconds stop_grace{30};          // What is under way at SIGTERM may take this long.
   log::Level log_level = log::Level::kInfo;
 

@@ -1,6 +1,7 @@
 #include "server/wiring.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <ranges>
 #include <set>
 
 #include "base/hash.h"
@@ -79,9 +80,9 @@ store::EmbeddedConfig Server::DatabaseConfig() const {
 
 Result<void> Server::OpenStores() {
   auto database = store::OpenEmbedded(
-      DatabaseConfig(), {catalog::Tables(), catalog::LayerTables(), queue::Tables(),
-                         metering::Tables(), metering::ColdStartColumn(), buckets::Tables(),
-                         events::Tables()});
+      DatabaseConfig(),
+      {catalog::Tables(), catalog::LayerTables(), queue::Tables(), metering::Tables(),
+       metering::ColdStartColumn(), buckets::Tables(), events::Tables()});
   if (!database) return Fail(database.error());
   database_ = std::move(*database);
 
@@ -102,6 +103,7 @@ Result<void> Server::OpenStores() {
   packages::Config packages_config;
   packages_config.folder = config_.data / "packages";
   packages_ = std::make_unique<packages::PackageStore>(packages_config, pool_);
+  images_ = std::make_unique<images::ImageStore>(io_, pool_, clock_, ImagesConfig());
 
   queue::Config queue_config;
   queue_config.first_backoff = config_.retry_first;
@@ -120,6 +122,25 @@ Result<void> Server::OpenStores() {
   if (!objects) return Fail(objects.error());
   objects_ = std::move(*objects);
   return {};
+}
+
+images::Config Server::ImagesConfig() const {
+  images::Config config;
+  config.folder = config_.data / "images";
+  for (const auto part : std::views::split(config_.plain_registries, ',')) {
+    config.plain_registries.emplace(part.begin(), part.end());
+  }
+  return config;
+}
+
+// After every change of the catalog.  Images that instances still have go when those end.
+void Server::KeepUsedImages() {
+  std::set<std::string> used;
+  for (const auto& [name, function] : catalog_->snapshot()->functions) {
+    if (model::RuntimeKindOf(function->config.runtime) != model::RuntimeKind::kContainer) continue;
+    used.insert(function->config.container.digest);
+  }
+  images_->KeepOnly(std::move(used));
 }
 
 std::function<std::shared_ptr<const catalog::Snapshot>()> Server::SnapshotSource() {
@@ -152,7 +173,11 @@ invoke::Dependencies Server::DoorDependencies() {
             return identities_->Issue(account, function);
           },
           [this](const std::string& hash) { return packages_->CodeFolder(hash); },
-          [this](model::UsageRecord record) { ledger_->Append(std::move(record)); }};
+          [this](model::UsageRecord record) { ledger_->Append(std::move(record)); },
+          [this](const std::string& digest) {
+            return sandbox::ImageRoot{.folder = images_->RootFolder(digest),
+                                      .hold = images_->HoldImage(digest)};
+          }};
 }
 
 Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
@@ -188,7 +213,10 @@ Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
   door_config.s3_endpoint = "http://127.0.0.1:" + std::to_string(kInsideS3Port);
   door_ = invoke::MakeDoor(door_config, DoorDependencies());
   retirement_ = std::make_unique<invoke::Retirement>(*scheduler_, SnapshotSource());
-  catalog_->OnChange([this] { retirement_->OnChange(); });
+  catalog_->OnChange([this] {
+    retirement_->OnChange();
+    KeepUsedImages();
+  });
   return {};
 }
 
@@ -209,8 +237,8 @@ void Server::BuildDoors() {
   const std::string& functions = client_file_.functions_endpoint;
   api_config.functions_domain = "localhost" + functions.substr(functions.rfind(':'));
   api_door_ = std::make_unique<api::ApiDoor>(
-      api::Services{io_, *database_, *catalog_, *identities_, *packages_, *objects_, *queue_,
-                    *ledger_, *logs_, *door_, *scheduler_, pool_, clock_, random_},
+      api::Services{io_, *database_, *catalog_, *identities_, *packages_, *images_, *objects_,
+                    *queue_, *ledger_, *logs_, *door_, *scheduler_, pool_, clock_, random_},
       api_config);
   api_server_ = std::make_unique<net::HttpServer>(
       io_, net::HttpServerConfig{},
@@ -242,6 +270,7 @@ Task<void> Server::RemoveUnusedPackages() {
 
 Task<Result<void>> Server::Start(Ports ports) {
   co_await RemoveUnusedPackages();
+  KeepUsedImages();
   background_.Spawn("scheduler", scheduler_->Run());
   consumer_->Start();
   timer_->Start();
@@ -263,6 +292,7 @@ Task<void> Server::Stop() {
   co_await launcher_->Stop();
   // Last, because functions that were under way used it.
   co_await s3_server_->Stop(deadline);
+  co_await images_->Stop();
   co_await background_.Stop();
   co_await logs_->Stop();
   co_await ledger_->Stop();

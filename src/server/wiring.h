@@ -18,6 +18,7 @@
 #include "events/consumer.h"
 #include "events/timer.h"
 #include "gateway/gateway.h"
+#include "images/image_store.h"
 #include "invoke/door.h"
 #include "logs/log_store.h"
 #include "metering/ledger.h"
@@ -73,6 +74,8 @@ class Server {
   sandbox::Config SandboxConfig();
   invoke::Dependencies DoorDependencies();
   Task<void> RemoveUnusedPackages();
+  images::Config ImagesConfig() const;
+  void KeepUsedImages();
   std::function<std::shared_ptr<const catalog::Snapshot>()> SnapshotSource();
 
   Config config_;
@@ -87,6 +90,7 @@ class Server {
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<catalog::IdentityBook> identities_;
   std::unique_ptr<packages::PackageStore> packages_;
+  std::unique_ptr<images::ImageStore> images_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<metering::Ledger> ledger_;
   std::unique_ptr<buckets::ObjectStore> objects_;

@@ -93,6 +93,9 @@ Task<Answer> GetFunctionCode(const Setup& setup, Ask ask) {
   auto function = FindFunction(setup, ask);
   if (!function) co_return Fail(function.error());
   const model::FunctionConfig& config = (*function)->config;
+  if (config.package_hash.empty()) {
+    co_return Refuse("function '" + config.name + "' runs an image and has no code package");
+  }
   co_return JsonAnswer({{"url", CodeUrl(setup, ask, config.package_hash)},
                         {"checksum", std::to_string(config.package_crc64)}});
 }

@@ -176,7 +176,8 @@ constexpr std::string_view kKnown[] = {"functionName",
                                        "environmentVariables",
                                        "customRuntimeConfig",
                                        "instanceConcurrency",
-                                       "layers"};
+                                       "layers",
+                                       "customContainerConfig"};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "api/fc/function_json.h"
 
+#include "api/fc/container.h"
 #include "base/time_format.h"
 
 namespace ebb::api {
@@ -19,6 +20,10 @@ json::object Environment(const model::FunctionConfig& config) {
 
 bool IsCustom(const model::FunctionConfig& config) {
   return model::RuntimeKindOf(config.runtime) == model::RuntimeKind::kCustom;
+}
+
+bool IsContainer(const model::FunctionConfig& config) {
+  return model::RuntimeKindOf(config.runtime) == model::RuntimeKind::kContainer;
 }
 
 }  // namespace
@@ -67,6 +72,7 @@ json::object FormatFunction(const model::Function& function, const std::string& 
                                               {"args", Texts(config.custom.args)},
                                               {"port", config.custom.port}};
   }
+  if (IsContainer(config)) out["customContainerConfig"] = FormatContainer(config);
   return out;
 }
 

@@ -14,10 +14,10 @@ namespace ebb::api {
 json::object FormatFunction(const model::Function& function, const std::string& region);
 
 // Applies the members of CreateFunctionInput or UpdateFunctionInput that are there to `config` and
-// leaves the others alone; `functionName`, `code` and `layers` are the caller's.  A member that Ebb
-// does not have is fine when it says nothing (null, false, 0, "", empty) or what happens anyway,
-// and refused by name otherwise: ignoring it would promise what does not happen. kInvalid, code
-// InvalidArgument.  Does not check ranges: see model::Validate.
+// leaves the others alone; `functionName`, `code`, `layers` and `customContainerConfig` are the
+// caller's.  A member that Ebb does not have is fine when it says nothing (null, false, 0, "",
+// empty) or what happens anyway, and refused by name otherwise: ignoring it would promise what does
+// not happen. kInvalid, code InvalidArgument.  Does not check ranges: see model::Validate.
 Result<void> ApplyFunctionInput(const json::object& input, model::FunctionConfig& config);
 
 // acs:fc:{region}:{account}:functions/{name}

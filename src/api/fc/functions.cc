@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/fc/container.h"
 #include "api/fc/function_json.h"
 #include "api/fc/layers.h"
 #include "model/function_rules.h"
@@ -20,6 +21,23 @@ void Use(const packages::Package& package, model::FunctionConfig& config) {
 Answer Show(const Setup& setup, const Result<FunctionPtr>& function) {
   if (!function) return Fail(AsInvalidArgument(function.error()));
   return JsonAnswer(FormatFunction(**function, setup.config.region));
+}
+
+bool IsContainer(const std::string& runtime) {
+  return model::RuntimeKindOf(runtime) == model::RuntimeKind::kContainer;
+}
+
+void Use(const Container& container, model::FunctionConfig& config) {
+  config.container = container.config;
+  if (container.port) config.custom.port = *container.port;
+}
+
+// What `input` says of an image, for a function whose runtime will be `runtime`.
+Result<std::optional<Container>> TakeContainer(const json::object& input,
+                                               const std::string& runtime) {
+  auto container = ParseContainer(input);
+  if (!container || !*container || IsContainer(runtime)) return container;
+  return Refuse("customContainerConfig is for runtime custom-container only");
 }
 
 // So that a package is never copied.
@@ -81,6 +99,9 @@ Task<Answer> CreateFunction(const Setup& setup, Ask ask) {
   auto layers = TakeLayers(setup, ask.account, *input, {});
   if (!layers) co_return Fail(layers.error());
   config.layers = layers->value_or(config.layers);
+  auto container = TakeContainer(*input, config.runtime);
+  if (!container) co_return Fail(container.error());
+  if (*container) Use(**container, config);
   if (auto ok = model::Validate(config); !ok) co_return Fail(AsInvalidArgument(ok.error()));
   // Before a hundred megabytes are unpacked for nothing.  The write decides; see Catalog.
   if (setup.services.catalog.snapshot()->FindFunction(ask.account, config.name)) {
@@ -89,8 +110,18 @@ Task<Answer> CreateFunction(const Setup& setup, Ask ask) {
   }
   auto package = co_await TakeCode(setup, ask.account, MoveOutCode(*input));
   if (!package) co_return Fail(package.error());
-  if (!*package) co_return Refuse("code is needed: zipFile, or ossBucketName and ossObjectName");
-  Use(**package, config);
+  if (!*package && !*container) {
+    co_return Refuse("code is needed: zipFile, or ossBucketName and ossObjectName");
+  }
+  if (*package && *container) co_return Refuse("code is not for runtime custom-container");
+  if (*package) Use(**package, config);
+  images::Hold hold;
+  if (*container) {
+    auto pulled = co_await PullContainer(setup, **std::move(container));
+    if (!pulled) co_return Fail(pulled.error());
+    Use(*pulled, config);
+    hold = std::move(pulled->hold);
+  }
   auto made = co_await setup.services.catalog.CreateFunction(ask.account, std::move(config));
   co_return Show(setup, made);
 }
@@ -106,13 +137,29 @@ Task<Answer> UpdateFunction(const Setup& setup, Ask ask) {
   if (!found) co_return Fail(found.error());
   auto package = co_await TakeCode(setup, ask.account, MoveOutCode(*input));
   if (!package) co_return Fail(package.error());
+  auto runtime = json::String(*input, "runtime");
+  if (!runtime) co_return Refuse(runtime.error().message());
+  auto container = TakeContainer(*input, runtime->value_or((*found)->config.runtime));
+  if (!container) co_return Fail(container.error());
+  if (*package && IsContainer(runtime->value_or((*found)->config.runtime))) {
+    co_return Refuse("code is not for runtime custom-container");
+  }
+  if (*container) {
+    auto pulled = co_await PullContainer(setup, **std::move(container));
+    if (!pulled) co_return Fail(pulled.error());
+    *container = *std::move(pulled);
+  }
   auto layers = TakeLayers(setup, ask.account, *input, (*found)->config.layers);
   if (!layers) co_return Fail(layers.error());
-  auto change = [input = *std::move(input), layers = *std::move(layers),
+  auto change = [input = *std::move(input), layers = *std::move(layers), container = *container,
                  package = *std::move(package)](model::FunctionConfig& config) -> Result<void> {
     if (auto ok = ApplyFunctionInput(input, config); !ok) return ok;
     if (package) Use(*package, config);
     if (layers) config.layers = *layers;
+    if (container) Use(*container, config);
+    if (!IsContainer(config.runtime) && config.package_hash.empty()) {
+      return Refuse("code is needed: zipFile, or ossBucketName and ossObjectName");
+    }
     return model::Validate(config);
   };
   auto updated =
