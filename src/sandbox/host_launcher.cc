@@ -159,7 +159,7 @@ Task<std::unique_ptr<BuiltinSandbox>> HostLauncher::FromTemplate(const Spec& spe
     auto forked = co_await Fork(*found, deadline);
     if (!forked) {
       log::Warn("a template does not fork", {{"error", forked.error()}});
-      templates_.Forget(spec.version);
+      templates_.CannotFork(spec.version, forked.error());
       co_return nullptr;
     }
     instance = std::move(*forked);
@@ -365,7 +365,7 @@ Task<bool> HostLauncher::AddSpare() {
     templates_.PutSpare(std::move(*spare));
   } else {
     log::Warn("a template does not fork", {{"error", spare.error()}});
-    templates_.Forget(version);
+    templates_.CannotFork(version, spare.error());
   }
   co_return spare.has_value();
 }

@@ -38,6 +38,14 @@ std::optional<T> FieldOf(std::string_view text, std::string_view key, int base) 
   return value;
 }
 
+// The last of the numbers behind "NSpid": the process's own in the innermost namespace.
+bool IsFirstOfItsNamespace(std::string_view text) {
+  const std::size_t at = text.find("\nNSpid:");
+  if (at == std::string_view::npos) return false;
+  const std::string_view line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+  return line.substr(line.find_last_of(" \t") + 1) == "1";
+}
+
 }  // namespace
 
 Result<base::Fd> OpenPidfd(pid_t pid) {
@@ -80,7 +88,22 @@ Privileges PrivilegesOf(pid_t pid) {
   found.no_new_privileges = FieldOf<int>(*text, "NoNewPrivs", 10) == 1;
   found.filters = FieldOf<int>(*text, "Seccomp_filters", 10).value_or(0);
   found.user = FieldOf<uid_t>(*text, "Uid", 10).value_or(0);
+  found.threads = FieldOf<int>(*text, "Threads", 10).value_or(0);
+  found.first_of_its_namespace = IsFirstOfItsNamespace(*text);
   return found;
+}
+
+// Lines such as "7f00-7f01 rw-s 00000000 00:01 1234  /dev/zero (deleted)".
+Result<bool> SharesMemory(pid_t pid) {
+  const auto maps = base::ReadFile(ProcPath(pid, "maps"));
+  if (!maps) return Fail(maps.error());
+  for (std::size_t at = 0; at < maps->size(); at = maps->find('\n', at) + 1) {
+    const std::size_t mode = maps->find(' ', at) + 1;
+    if (mode + 4 > maps->size()) break;
+    if ((*maps)[mode + 1] == 'w' && (*maps)[mode + 3] == 's') return true;
+    if (maps->find('\n', at) == std::string::npos) break;
+  }
+  return false;
 }
 
 Result<std::vector<OpenFile>> OpenFilesOf(pid_t pid) {
@@ -94,6 +117,10 @@ Result<std::vector<OpenFile>> OpenFilesOf(pid_t pid) {
   }
   if (error) return Fail(Error::System("read a process's descriptors", error.value()));
   return files;
+}
+
+std::string TargetOf(const base::Fd& own) {
+  return ReadLink("/proc/self/fd/" + std::to_string(own.get()));
 }
 
 }  // namespace ebb::sandbox

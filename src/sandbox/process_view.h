@@ -31,8 +31,13 @@ struct Privileges {
   bool no_new_privileges = false;
   int filters = 0;  // System call filters.
   uid_t user = 0;
+  int threads = 0;                      // Each has capabilities and cgroups of its own.
+  bool first_of_its_namespace = false;  // Number 1 of its pid namespace.
 };
-Privileges PrivilegesOf(pid_t pid);  // The worst if they cannot be read.
+Privileges PrivilegesOf(pid_t pid);  // Of its first thread.  The worst if they cannot be read.
+
+// Whether it has memory mapped that it would share with processes that it forks, writable.
+Result<bool> SharesMemory(pid_t pid);
 
 // The targets of /proc/<pid>/fd by number: "socket:[123]", "/code/data.bin".
 struct OpenFile {
@@ -40,5 +45,7 @@ struct OpenFile {
   std::string target;
 };
 Result<std::vector<OpenFile>> OpenFilesOf(pid_t pid);
+std::string TargetOf(
+    const base::Fd& own);  // The same of one of this process; both ends of a pipe say the same.
 
 }  // namespace ebb::sandbox

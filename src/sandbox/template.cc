@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/log.h"
 #include "sandbox/network_namespace.h"
@@ -18,6 +19,8 @@ namespace {
 
 constexpr int kProcesses =
     3;  // The loaded one, pid 1 of the namespace for forking, and the forker.
+// How long it may take to close a few descriptors.  It takes microseconds; machines can be busy.
+constexpr auto kToClose = std::chrono::seconds(2);
 
 Error Refused(std::string why) {
   return Error::Invalid(std::move(why)).WithCode("TemplateRefused");
@@ -31,6 +34,11 @@ std::string Describe(const OpenFile& file) {
   if (file.target.starts_with("pipe:")) return "a pipe";
   if (file.target.starts_with("anon_inode:")) return file.target.substr(11);
   return file.target;
+}
+
+Error Unlike(const std::string& lacks) {
+  return Error::Unavailable("a template forked an instance without " + lacks)
+      .WithCode("TemplateRefused");
 }
 
 Result<void> CheckFiles(pid_t pid) {
@@ -51,6 +59,29 @@ Result<void> CheckTmp(const base::Fd& tmp) {
   return Fail(Refused("while loading, the code wrote to /tmp, which instances would not have"));
 }
 
+// A lock in shared memory would be one for all instances, held by some that are frozen.
+Result<void> CheckMemory(pid_t pid) {
+  const auto shares = SharesMemory(pid);
+  if (!shares) return Fail(shares.error());
+  if (!*shares) return {};
+  return Fail(Refused("after loading, the code has memory that it would share with instances"));
+}
+
+// Nothing but what it was given: cgroups' files would move it out of its own.
+bool HoldsOnlyItsOwn(pid_t pid, const std::string& output) {
+  const auto files = OpenFilesOf(pid);
+  if (!files || files->size() != kChannelInside + 1) return false;
+  for (const OpenFile& file : *files) {
+    const bool is_output = file.number == STDOUT_FILENO || file.number == STDERR_FILENO;
+    const bool expected = is_output                       ? file.target == output
+                          : file.number == STDIN_FILENO   ? file.target == "/dev/null"
+                          : file.number == kChannelInside ? file.target.starts_with("socket:")
+                                                          : false;
+    if (!expected) return false;
+  }
+  return true;
+}
+
 bool Attach(const base::Fd& mount, const char* where) {
   return syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) == 0;
 }
@@ -66,6 +97,14 @@ class Template::Awake {
     }
     ++of.forks_;
     return Awake(of.shared_from_this());
+  }
+  // In place of the destructor: then looks at what the template has become while it was awake.
+  // Only the last does, as only then it stands still.
+  Result<void> End() {
+    const std::shared_ptr<Template> of = std::exchange(of_, nullptr);
+    if (--of->forks_ > 0) return {};
+    if (auto frozen = of->sandbox_->Freeze(); !frozen) return Fail(frozen.error());
+    return of->Check();
   }
   Awake(Awake&&) noexcept = default;
   Awake& operator=(Awake&&) = delete;
@@ -136,6 +175,7 @@ Result<void> Template::Check() {
                         " threads, and instances would have one"));
   }
   if (auto checked = CheckFiles(forker_); !checked) return checked;
+  if (auto checked = CheckMemory(forker_); !checked) return checked;
   return CheckTmp(sandbox_->started().tmp);
 }
 
@@ -166,6 +206,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   auto confined = co_await WaitConfined(status, processes, *pid, deadline);
   if (!confined) co_return Fail(confined.error());
 
+  std::string output = TargetOf(pipes->output_ours);
   Started started;
   started.spec = spec();
   started.processes = std::move(parts.processes);
@@ -178,7 +219,25 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   auto instance = std::make_unique<BuiltinSandbox>(tools_.io, tools_.clock, std::move(started));
   auto booted = co_await instance->WaitBooted(deadline);
   if (!booted) co_return Fail(booted.error());
+  auto checked =
+      co_await CheckForked(status, *instance->started().processes, std::move(output), *pid);
+  if (!checked) co_return Fail(checked.error());
+  if (auto ended = awake->End(); !ended) co_return Fail(ended.error());
   co_return instance;
+}
+
+// It waits to be told what it is, so nothing in it changes.  Once more all that was looked at,
+// since what it has left undone in one thread or process it may have done in another.
+Task<Result<void>> Template::CheckForked(Descriptor& status, const ProcessTree& processes,
+                                         std::string output, pid_t pid) {
+  // Closed by the instance and by who forked it, who closes it last of all that it was given.
+  const bool ended = co_await status.WaitReadable(Deadline(tools_.clock.Now() + kToClose));
+  if (!ended || ReadAnswer(status.get())) {
+    co_return Fail(Refused("the code keeps what belongs to an instance"));
+  }
+  if (const char* lacks = Unconfined(pid)) co_return Fail(Unlike(lacks));
+  if (!HoldsOnlyItsOwn(pid, output)) co_return Fail(Unlike("closing what is not its own"));
+  co_return CheckNamespaces(processes, pid);
 }
 
 // The kernel says who it is that tells of itself, and that it is what it should be.
@@ -202,6 +261,8 @@ Task<Result<pid_t>> Template::WaitForked(Descriptor& status, ProcessTree& proces
 const char* Template::Unconfined(pid_t pid) const {
   const Privileges has = PrivilegesOf(pid);
   const Privileges of_template = PrivilegesOf(forker_);
+  if (has.threads != 1) return "ending its other threads";
+  if (!has.first_of_its_namespace) return "being the first of its pid namespace";
   if (has.capabilities != 0) return "giving up its capabilities";
   if (!has.no_new_privileges) return "giving up new privileges";
   if (has.filters <= of_template.filters) return "its system call filter";
@@ -213,13 +274,12 @@ const char* Template::Unconfined(pid_t pid) const {
 
 Result<void> Template::CheckNamespaces(const ProcessTree& processes, pid_t pid) const {
   if (!processes.cgroup().HoldsOnly(pid)) {
-    return Fail(Error::Unavailable("a template forked an instance that is not in its cgroups"));
+    return Fail(Unlike("entering its cgroups"));
   }
   for (const char* name : {"pid", "mnt", "ipc", "uts", "net"}) {
     const std::string own = NamespaceOf(pid, name);
     if (own.empty() || own == NamespaceOf(forker_, name) || own == NamespaceOf(getpid(), name)) {
-      return Fail(Error::Unavailable("a template forked an instance without an own namespace: " +
-                                     std::string(name)));
+      return Fail(Unlike("an own namespace: " + std::string(name)));
     }
   }
   // Not another process that has got its number.
@@ -250,8 +310,7 @@ Task<Result<void>> Template::WaitConfined(Descriptor& status, const ProcessTree&
   if (!answer) co_return Fail(answer.error());
   if (answer->kind != StatusKind::kConfined) co_return Fail(ToError(*answer));
   if (const char* lacks = Unconfined(pid)) {
-    co_return Fail(
-        Error::Unavailable(std::string("a template forked an instance without ") + lacks));
+    co_return Fail(Unlike(lacks));
   }
   co_return CheckNamespaces(processes, pid);
 }

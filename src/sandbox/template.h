@@ -52,6 +52,8 @@ class Template : public std::enable_shared_from_this<Template> {
   Task<Result<pid_t>> WaitForked(Descriptor& status, ProcessTree& processes, Deadline deadline);
   Task<Result<void>> Furnish(ProcessTree& processes, pid_t pid, const Parts& parts,
                              Deadline deadline);
+  Task<Result<void>> CheckForked(Descriptor& status, const ProcessTree& processes,
+                                 std::string output, pid_t pid);
   Task<Result<void>> WaitConfined(Descriptor& status, const ProcessTree& processes, pid_t pid,
                                   Deadline deadline);
   const char* Unconfined(pid_t pid) const;

@@ -65,10 +65,10 @@ void TemplateSide::ConfineForked(const Filter& filter) {
 }
 
 void TemplateSide::CloseFds() {
-  for (unsigned i = 0; i < fd_count_; ++i) close(fds_[i]);
-  fd_count_ = 0;
   if (own_pid_namespace_ >= 0) close(own_pid_namespace_);
   own_pid_namespace_ = -1;
+  // The status socket, which is the first, last: by its end the server knows that all are closed.
+  while (fd_count_ > 0) close(fds_[--fd_count_]);
 }
 
 }  // namespace ebb::sandbox

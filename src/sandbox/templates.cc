@@ -73,6 +73,16 @@ void Templates::Refuse(const std::string& version, std::string why) {
   if (entry == nullptr) return;
   entry->state.stage = TemplateState::Stage::kRefused;
   entry->state.why = std::move(why);
+  entry->spares.Clear();  // Forked by what is not to be believed.
+  entry->made.reset();
+}
+
+void Templates::CannotFork(const std::string& version, const Error& why) {
+  if (why.code() == "TemplateRefused") {
+    Refuse(version, why.message());
+  } else {
+    Forget(version);
+  }
 }
 
 std::shared_ptr<Template> Templates::MissingSpare() const {
@@ -84,7 +94,7 @@ std::shared_ptr<Template> Templates::MissingSpare() const {
 
 void Templates::PutSpare(std::unique_ptr<BuiltinSandbox> spare) {
   Entry* entry = FindEntry(spare->started().spec.version);
-  if (entry == nullptr) return;
+  if (entry == nullptr || !entry->made) return;  // Forgotten or refused meanwhile.
   if (auto frozen = spare->Freeze(); frozen) {
     entry->spares.Put(std::move(spare));
   } else {

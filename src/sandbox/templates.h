@@ -30,6 +30,7 @@ class Templates {
   std::optional<Spec> Wanted();  // The next that is to get a template.
   void Put(const std::string& version, std::shared_ptr<Template> made);
   void Refuse(const std::string& version, std::string why);
+  void CannotFork(const std::string& version, const Error& why);  // Refused, or to be made anew.
 
   std::shared_ptr<Template> MissingSpare() const;  // Whose spares are fewer than likely needed.
   void PutSpare(std::unique_ptr<BuiltinSandbox> spare);

@@ -1,7 +1,10 @@
 """The tables of docs/isolation.md, made from the attacks themselves."""
 import pathlib
+import re
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/isolation.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs/isolation.md"
+ON_TEMPLATES = "src/sandbox/template_attacks_test.cc"
 BEGIN, END = "<!-- made by tests/isolation/run --write -->\n", "<!-- end -->\n"
 
 
@@ -26,7 +29,15 @@ def tables(attacks):
                       "| --- | --- | --- | --- |"]
         only = f" ({', '.join(attack.runtimes)} only)" if attack.runtimes else ""
         lines.append(f"| {attack.name}{only} | {cell(attack.stands_for)} | {cell(attack.seen)} | {proof(attack)} |")
-    return "\n".join(lines).lstrip("\n") + "\n"
+    return "\n".join(lines + templates()).lstrip("\n") + "\n"
+
+
+def templates():
+    """Those on templates are unit tests, since what becomes of a template is seen there at once."""
+    names = re.findall(r"TEST_F\(TemplateAttacks, (\w+)\)", (ROOT / ON_TEMPLATES).read_text())
+    sentences = [re.sub(r"(?<!^)([A-Z])", lambda m: " " + m[1].lower(), name) for name in names]
+    return ["", "### Templates", "", f"Tried by code while it is loaded in a template (`{ON_TEMPLATES}`).", "",
+            *(f"- {sentence}" for sentence in sentences)]
 
 
 def write(attacks):
