@@ -10,12 +10,23 @@ import threading
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "interop/registry")]
 import ebb_server  # noqa: E402
+import images  # noqa: E402
 from outside import Outside  # noqa: E402
 
 CALL_LIMIT_S = 300
 LOOK_EVERY_S = 0.2
+MOST_INSTANCES = 100
+# Takes the processor long enough for a template to be made, and tells one loading from another.
+SLOW = """import secrets
+import time
+end = time.process_time() + 0.1
+while time.process_time() < end:
+    pass
+LOADED = secrets.token_hex(8)
+
+"""
 INSIDE_S3_PORT = 9010  # kInsideS3Port of src/server/wiring.cc.
 VICTIM_IPC_KEY, VICTIM_PORT, VICTIM_ABSTRACT = 0x7E57, 9100, "@ebb-isolation-victim"  # victim/index.py
 
@@ -28,6 +39,7 @@ class Arena:
         self.server = ebb_server.Server(folder)
         self.packages = folder / "packages"
         self.packages.mkdir()
+        self.registry = None
         self.one_at_a_time = threading.Lock()
         self.deployed = set()  # Names of functions.
 
@@ -63,14 +75,17 @@ class Arena:
     def package_for(self, runtime):
         files = {}
         if runtime.handler_file:
-            files[runtime.handler_file] = (HERE / "handlers" / runtime.handler_file).read_text()
+            code = (HERE / "handlers" / runtime.handler_file).read_text()
+            files[runtime.handler_file] = (SLOW if runtime.is_slow else "") + code
         return self.package(runtime.name, files)
 
     def deploy(self, name, fc_runtime, package, *properties):
-        """Raises what the command line says if it is refused."""
+        """`package`: None with an image.  Raises what the command line says if it is refused."""
         lines = ["edition: 3.0.0", "name: isolation", "resources:", "  it:", "    component: fc3", "    props:"]
         defaults = {"region": "local", "functionName": name, "runtime": fc_runtime, "handler": "index.handler",
                     "code": package, "cpu": 0.5, "memorySize": 512, "diskSize": 512, "timeout": 60}
+        if package is None:
+            del defaults["code"], defaults["handler"]
         given = dict(line.split(": ", 1) for line in properties)
         lines += [f"      {key}: {value}" for key, value in {**defaults, **given}.items()]
         file = self.folder / f"s-{name}.yaml"
@@ -81,7 +96,36 @@ class Arena:
         self.deployed.add(name)
 
     def deploy_hostile(self, runtime, name, *properties):
-        self.deploy(name, runtime.fc_name, self.package_for(runtime), *runtime.properties, *properties)
+        if runtime.is_image:
+            container = f"customContainerConfig: {{image: {self.image()}, entrypoint: [/bin/probe], port: 9000}}"
+            self.deploy(name, runtime.fc_name, None, container, *properties)
+        else:
+            self.deploy(name, runtime.fc_name, self.package_for(runtime), *runtime.properties, *properties)
+        if runtime.is_slow:
+            self.wait_forked(name)
+
+    def wait_forked(self, name):
+        """Until the instance is one that was forked from a template: two in a row that were loaded once."""
+        ask = "code\nimport index\nseen = index.LOADED"
+        loaded = self.call(name, ask)
+        for _ in range(MOST_INSTANCES):
+            self.call(name, "code\nimport os\nos._exit(1)")
+            before, loaded = loaded, self.call(name, ask)
+            if loaded == before:
+                return
+        raise RuntimeError(f"no instance of {name} is forked from a template")
+
+    def image(self):
+        """The name of an image with nothing but the probe, in a registry of the suite's own."""
+        if self.registry is None:
+            self.registry = images.Registry(self.folder / "registry").__enter__()
+            program = self.probe.read_bytes()
+            layer = images.layer(folders=["bin", "code", "tmp"], files={"bin/probe": (program, 0o755),
+                                 "code/probe": (program, 0o755), "code/suid-root": (program, 0o4755)})
+            layout = images.Layout(self.folder / "image")
+            layout.write([layout.manifest([layer], {"Entrypoint": ["/bin/probe"]})])
+            self.registry.push(layout, "isolation/probe:1")
+        return f"{self.registry.name}/isolation/probe:1"
 
     def call(self, name, event=""):
         """What the function answers, or what the platform says of its failure."""
@@ -161,6 +205,8 @@ class Arena:
         finally:
             self.server.end(ebb_server.signal.SIGKILL)
             self.outside.close()
+            if self.registry is not None:
+                self.registry.__exit__()
             shutil.rmtree(self.folder, ignore_errors=True)
         return code
 

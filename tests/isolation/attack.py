@@ -15,7 +15,7 @@ class Attack:
     stands_for: str  # What somebody would have who succeeds.
     seen: str  # What must come of it: patterns of fnmatch, separated by '|'.
     run: Callable
-    runtimes: tuple = ()  # Names; empty: all.
+    runtimes: tuple = ()  # Runtime.kind; empty: all.
     # The proof that it is an attack at all: the same outside of any sandbox, or in a sandbox that
     # was weakened.  Returns what came of it there.
     outside: Callable | None = None
@@ -23,7 +23,9 @@ class Attack:
     why_never: str = ""  # Where `outside` is None.
 
     def applies_to(self, runtime):
-        return not self.runtimes or runtime.name in self.runtimes
+        if self.kind == "bombs" and runtime.is_slow:
+            return False  # Its limits are set as any instance's, and each bomb would take a template of its own.
+        return not self.runtimes or runtime.kind in self.runtimes
 
 
 def matches(seen, patterns):

@@ -89,7 +89,7 @@ FLOOD_TIMEOUT_S = 2
 
 
 def send(arena, runtime, code, lies=b""):
-    source = code[runtime.name].replace("@HEX@", lies.hex()).replace("@TRUE@", TRUE)
+    source = code[runtime.kind].replace("@HEX@", lies.hex()).replace("@TRUE@", TRUE)
     return arena.call(f"hostile-{runtime.name}", f"code\n{source}")
 
 
@@ -121,7 +121,7 @@ def pass_descriptors(arena, runtime):
 def flood(arena, runtime):
     function = f"flood-{runtime.name}"
     arena.deploy_hostile(runtime, function, f"timeout: {FLOOD_TIMEOUT_S}")
-    source = FLOOD[runtime.name].replace("@HEX@", IGNORED["answers a request that is not its own"].hex())
+    source = FLOOD[runtime.kind].replace("@HEX@", IGNORED["answers a request that is not its own"].hex())
     said, troubles = arena.while_busy(lambda: arena.call(function, f"code\n{source}"))
     arena.remove(function)
     return f"meanwhile {troubles[0]}" if troubles else said

@@ -117,19 +117,19 @@ def run_code(arena, runtime, source):
 
 
 def descriptors(arena, runtime):
-    return run_code(arena, runtime, DESCRIPTORS[runtime.name])
+    return run_code(arena, runtime, DESCRIPTORS[runtime.kind])
 
 
 def environment(arena, runtime):
-    end = "seen = '\\n'.join(names)" if runtime.name == "python" else "return names.join('\\n');"
-    names = run_code(arena, runtime, ENVIRONMENT[runtime.name] + end).split("\n")
+    end = "seen = '\\n'.join(names)" if runtime.kind == "python" else "return names.join('\\n');"
+    names = run_code(arena, runtime, ENVIRONMENT[runtime.kind] + end).split("\n")
     strange = [name for name in names if name not in ALLOWED_NAMES and not name.startswith("FC_")]
     return f"possible: {strange}" if strange else "none"
 
 
 def marks_in_environment(arena, runtime):
-    end = "seen = '\\n'.join(values)" if runtime.name == "python" else "return values.join('\\n');"
-    values = run_code(arena, runtime, ENVIRONMENT[runtime.name] + end)
+    end = "seen = '\\n'.join(values)" if runtime.kind == "python" else "return values.join('\\n');"
+    values = run_code(arena, runtime, ENVIRONMENT[runtime.kind] + end)
     hidden = [str(arena.server.data), str(arena.folder), arena.outside.mark, arena.victim_mark]
     found = [value for value in hidden if value in values]
     return f"possible: {found}" if found else "none"
@@ -141,7 +141,7 @@ def search_memory(arena, runtime, plant=""):
                for mark in (arena.victim_mark, arena.outside.mark, plant) if mark]
     found = []
     for begin in ("victim-", "outside-"):
-        source = MEMORY[runtime.name].replace("@BEGIN@", repr(begin)).replace("@DIGESTS@", repr(digests))
+        source = MEMORY[runtime.kind].replace("@BEGIN@", repr(begin)).replace("@DIGESTS@", repr(digests))
         said = run_code(arena, runtime, source)
         if said != "none":
             found.append(said)
@@ -151,10 +151,10 @@ def search_memory(arena, runtime, plant=""):
 def search_memory_with_plant(arena):
     """What it says of a mark that is there: of the function's own."""
     said = []
-    for runtime in (r for r in RUNTIMES if r.name in MEMORY):
+    for runtime in (r for r in RUNTIMES if r.kind in MEMORY):
         mark = "victim-" + secrets.token_hex(12)
         keep = {"python": f"kept['mark'] = '{mark}'.encode()\nseen = 0", "node": f"kept.mark = Buffer.from('{mark}');"}
-        run_code(arena, runtime, keep[runtime.name])
+        run_code(arena, runtime, keep[runtime.kind])
         said.append(search_memory(arena, runtime, mark))
     return " and ".join(said)
 
@@ -168,8 +168,8 @@ RANDOM = {
 def predict_random(arena, runtime):
     """Two functions' first random numbers: forked from one process they must not be the same."""
     arena.deploy_hostile(runtime, f"random-{runtime.name}")
-    ours = run_code(arena, runtime, RANDOM[runtime.name]).split()
-    theirs = arena.call(f"random-{runtime.name}", f"code\n{RANDOM[runtime.name]}").split()
+    ours = run_code(arena, runtime, RANDOM[runtime.kind]).split()
+    theirs = arena.call(f"random-{runtime.name}", f"code\n{RANDOM[runtime.kind]}").split()
     arena.remove(f"random-{runtime.name}")
     same = set(ours) & set(theirs)
     return f"possible: {same}" if same or len(ours) != len(theirs) else "none"

@@ -54,7 +54,7 @@ seen = 'child' if os.fork() == 0 else 'parent'
 
 def ticks(arena, runtime, thread):
     """The longest pause, in seconds, that a process or thread left running has seen so far."""
-    event = f"code\n{THREADS[runtime.name]}" if thread else "leave"
+    event = f"code\n{THREADS[runtime.kind]}" if thread else "leave"
     return float(arena.call(f"left-{runtime.name}", event))
 
 

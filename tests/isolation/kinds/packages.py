@@ -121,7 +121,7 @@ EARLY = {
 
 
 def run_early(arena, runtime):
-    properties, files = EARLY[runtime.name]
+    properties, files = EARLY[runtime.kind]
     name = f"early-{runtime.name}"
     arena.deploy(name, runtime.fc_name, arena.package(name, files), properties)
     said = arena.call(name)
