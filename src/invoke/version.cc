@@ -21,11 +21,15 @@ sandbox::Runtime RuntimeOf(const model::FunctionConfig& config) {
     case model::RuntimeKind::kCustom:
     case model::RuntimeKind::kContainer:
       return sandbox::Runtime::kCustom;
+    case model::RuntimeKind::kGo:
+      return sandbox::Runtime::kPolling;
   }
   EBB_CHECK(false, "impossible runtime kind");
 }
 
-std::vector<std::string> CommandOf(const model::CustomRuntime& custom) {
+std::vector<std::string> CommandOf(const model::FunctionConfig& of) {
+  if (model::RuntimeKindOf(of.runtime) == model::RuntimeKind::kGo) return {"/code/" + of.handler};
+  const model::CustomRuntime& custom = of.custom;
   std::vector<std::string> command = custom.command;
   if (command.empty() && !custom.args.empty()) command = {"/code/bootstrap"};
   command.insert(command.end(), custom.args.begin(), custom.args.end());
@@ -98,7 +102,7 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
     }
   }
   spec.handler = of.handler;
-  spec.command = CommandOf(of.custom);
+  spec.command = CommandOf(of);
   if (model::RuntimeKindOf(of.runtime) == model::RuntimeKind::kContainer) {
     spec.code.clear();
     spec.image = dependencies.image_root(of.container.digest);

@@ -12,6 +12,7 @@ constexpr std::array kPython = {"python3", "python3.9", "python3.10", "python3.1
 constexpr std::array kNode = {"nodejs14", "nodejs16", "nodejs18", "nodejs20"};
 constexpr const char* kContainer = "custom-container";
 constexpr std::array kCustom = {"custom", "custom.debian10", "custom.debian11", "custom.debian12"};
+constexpr std::array kGo = {"go1"};
 
 }  // namespace
 
@@ -20,6 +21,7 @@ std::optional<RuntimeKind> RuntimeKindOf(const std::string& runtime) {
   if (std::ranges::find(kNode, runtime) != kNode.end()) return RuntimeKind::kNode;
   if (std::ranges::find(kCustom, runtime) != kCustom.end()) return RuntimeKind::kCustom;
   if (runtime == kContainer) return RuntimeKind::kContainer;
+  if (std::ranges::find(kGo, runtime) != kGo.end()) return RuntimeKind::kGo;
   return std::nullopt;
 }
 
@@ -33,6 +35,7 @@ std::vector<std::string> RuntimeNames() {
   names.insert(names.end(), kNode.begin(), kNode.end());
   names.insert(names.end(), kCustom.begin(), kCustom.end());
   names.emplace_back(kContainer);
+  names.insert(names.end(), kGo.begin(), kGo.end());
   return names;
 }
 

@@ -19,7 +19,13 @@ namespace ebb::model {
 
 // How the code is run.  The name that the user gave ("python3.10") stays in
 // FunctionConfig::runtime.
-enum class RuntimeKind { kPython, kNode, kCustom, kContainer };
+enum class RuntimeKind {
+  kPython,
+  kNode,
+  kCustom,
+  kContainer,
+  kGo,  // A program, named by the handler, that asks for events at FC_RUNTIME_API.
+};
 
 struct CustomRuntime {
   std::vector<std::string> command;  // Empty: the bootstrap file of the package, /code/bootstrap.
@@ -45,8 +51,9 @@ struct CustomContainer {
 struct FunctionConfig {
   std::string name;
   std::string description;
-  std::string runtime;  // As asked for: "python3.10", "nodejs20", "custom", "custom.debian12".
-  std::string handler;  // "module.function" for built-in runtimes; free text for custom.
+  std::string runtime;  // As asked for: "python3.10", "nodejs20", "custom.debian12", "go1".
+  // "module.function" for Python and Node, a file of the package for go1; free text for custom.
+  std::string handler;
   std::chrono::seconds timeout{3};
   MilliCpu cpu{350};
   Mebibytes memory{512};

@@ -26,9 +26,10 @@ constexpr std::int64_t kMaxLayerBytes = 2'000'000'000;
 // Ours: what a command line may hold is far more, but is no configuration any more.
 constexpr std::size_t kMaxCommandBytes = 16384;
 constexpr std::size_t kMaxContainerBytes = 65536;
-// Inside every instance this port leads to the buckets; a server of the function's own could not
-// bind it.
+// Inside every instance these lead to the buckets and to FC_RUNTIME_API; a server of the function's
+// own could not bind them.
 constexpr std::uint16_t kBucketsPort = 9010;
+constexpr std::uint16_t kRuntimeApiPort = 19001;
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -78,6 +79,34 @@ bool IsModuleAndFunction(std::string_view handler) {
   return !part_is_empty;
 }
 
+// "main", "bin/resize": a file of the package, and of nothing else.
+bool IsFileInside(std::string_view handler) {
+  while (true) {
+    const std::size_t slash = handler.find('/');
+    const std::string_view part = handler.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    handler.remove_prefix(slash + 1);
+  }
+}
+
+Result<void> ValidateHandler(const FunctionConfig& config, RuntimeKind kind) {
+  if (auto ok = ValidateText("handler", config.handler, kMaxHandler); !ok) return ok;
+  if (ServesHttp(config.runtime)) return {};
+  if (kind == RuntimeKind::kGo) {
+    if (IsFileInside(config.handler)) return {};
+    return Refuse(
+        fmt::format("handler {} is not allowed for runtime {}: name the program's file in the "
+                    "package, for example main",
+                    Quoted(config.handler), config.runtime));
+  }
+  if (IsModuleAndFunction(config.handler)) return {};
+  return Refuse(
+      fmt::format("handler {} is not allowed for runtime {}: use module.function, for "
+                  "example index.handler",
+                  Quoted(config.handler), config.runtime));
+}
+
 Result<void> ValidateCode(const FunctionConfig& config) {
   const auto kind = RuntimeKindOf(config.runtime);
   if (!kind) {
@@ -86,13 +115,7 @@ Result<void> ValidateCode(const FunctionConfig& config) {
     return Refuse(
         fmt::format("runtime {} is not supported: use one of {}", Quoted(config.runtime), known));
   }
-  if (auto ok = ValidateText("handler", config.handler, kMaxHandler); !ok) return ok;
-  if (!ServesHttp(config.runtime) && !IsModuleAndFunction(config.handler)) {
-    return Refuse(
-        fmt::format("handler {} is not allowed for runtime {}: use module.function, for "
-                    "example index.handler",
-                    Quoted(config.handler), config.runtime));
-  }
+  if (auto ok = ValidateHandler(config, *kind); !ok) return ok;
   const int most = ServesHttp(config.runtime) ? kMaxConcurrency : 1;
   if (config.instance_concurrency < 1 || config.instance_concurrency > most) {
     return Refuse(fmt::format("instanceConcurrency {} is not allowed for runtime {}: use {}",
@@ -121,11 +144,11 @@ Result<void> ValidateCommand(const CustomRuntime& custom) {
   if (!custom.command.empty() && custom.command[0].empty()) {
     return Refuse("customRuntimeConfig.command starts with an empty word: name a program");
   }
-  if (custom.port == 0 || custom.port == kBucketsPort) {
+  if (custom.port == 0 || custom.port == kBucketsPort || custom.port == kRuntimeApiPort) {
     return Refuse(
         fmt::format("customRuntimeConfig.port {} is not allowed: use 1 to 65535, but not "
-                    "{}, which leads to the buckets",
-                    custom.port, kBucketsPort));
+                    "{}, which leads to the buckets, or {}, which is FC_RUNTIME_API",
+                    custom.port, kBucketsPort, kRuntimeApiPort));
   }
   return {};
 }

@@ -77,6 +77,19 @@ TEST(FunctionRulesTest, HandlerOfACustomRuntimeIsFreeText) {
             "");
 }
 
+TEST(FunctionRulesTest, HandlerOfGoIsAFileOfThePackage) {
+  const auto go = [](std::string handler) {
+    return Says([&](FunctionConfig& c) {
+      c.runtime = "go1";
+      c.handler = std::move(handler);
+    });
+  };
+  for (const char* handler : {"main", "bin/resize", "a.b", "..x"}) EXPECT_EQ(go(handler), "");
+  for (const char* handler : {"", "/code/main", "../main", "a/../../b", "./main", "bin/", "a//b"}) {
+    EXPECT_NE(go(handler), "") << handler;
+  }
+}
+
 TEST(FunctionRulesTest, TimeoutIsOneSecondToOneDay) {
   EXPECT_EQ(Says([](FunctionConfig& c) { c.timeout = seconds(86400); }), "");
   EXPECT_EQ(Says([](FunctionConfig& c) { c.timeout = seconds(0); }),
@@ -142,6 +155,7 @@ TEST(FunctionRulesTest, CustomCommandAndPortAreChecked) {
   EXPECT_NE(custom({{std::string("a\0b", 3)}, {}, 9000}), "");
   EXPECT_NE(custom({{}, {}, 0}), "");
   EXPECT_NE(custom({{}, {}, 9010}), "");
+  EXPECT_NE(custom({{}, {}, 19001}), "");
 }
 
 TEST(FunctionRulesTest, MessagesShowHostileValuesHarmlessly) {

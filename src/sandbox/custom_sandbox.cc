@@ -5,9 +5,9 @@
 
 #include <cerrno>
 
-#include "base/json.h"
 #include "net/http_client.h"
 #include "net/timing.h"
+#include "sandbox/call_headers.h"
 #include "sandbox/network_namespace.h"
 #include "sandbox/orders.h"
 
@@ -44,48 +44,6 @@ class HeldBody : public net::Body {
   std::weak_ptr<OutputPump> output_;
 };
 
-// A member of the context as text, whatever it is.
-std::string Text(const json::object& from, std::string_view name) {
-  const json::value* value = from.if_contains(name);
-  if (value == nullptr || value->is_null()) return {};
-  return value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
-}
-
-void AddHeader(net::Headers& headers, std::string name, std::string value) {
-  if (!value.empty()) headers.Set(std::move(name), std::move(value));
-}
-
-net::Headers InvokeHeaders(const Spec& spec, const Call& call) {
-  const json::object context =
-      json::ParseObject(spec.context_json.empty() ? "{}" : spec.context_json)
-          .value_or(json::object());
-  const auto part = [&](std::string_view name) {
-    const json::value* value = context.if_contains(name);
-    return value != nullptr && value->is_object() ? value->get_object() : json::object();
-  };
-  const json::object function = part("function");
-  const json::object service = part("service");
-  net::Headers headers;
-  headers.Set("Content-Type", "application/octet-stream");
-  AddHeader(headers, "x-fc-request-id", call.request_id);
-  AddHeader(headers, "x-fc-access-key-id", call.access_key_id);
-  AddHeader(headers, "x-fc-access-key-secret", call.access_key_secret);
-  AddHeader(headers, "x-fc-security-token", call.security_token);
-  AddHeader(headers, "x-fc-function-name", Text(function, "name"));
-  AddHeader(headers, "x-fc-function-handler", Text(function, "handler"));
-  AddHeader(headers, "x-fc-function-memory", Text(function, "memory"));
-  AddHeader(headers, "x-fc-function-timeout", Text(function, "timeout"));
-  AddHeader(headers, "x-fc-region", Text(context, "region"));
-  AddHeader(headers, "x-fc-account-id", Text(context, "accountId"));
-  AddHeader(headers, "x-fc-qualifier", Text(service, "qualifier"));
-  AddHeader(headers, "x-fc-version-id", Text(service, "versionId"));
-  AddHeader(headers, "x-fc-service-logproject", Text(service, "logProject"));
-  AddHeader(headers, "x-fc-service-logstore", Text(service, "logStore"));
-  headers.Set("x-fc-retry-count", std::to_string(call.retry_count));
-  headers.Set("x-fc-control-path", "/invoke");
-  return headers;
-}
-
 Error BadResponse(const Error& cause) {
   return Error::FunctionFailed("the function's response is bad: " + cause.message())
       .WithCode("BadResponse");
@@ -105,8 +63,8 @@ Task<Result<void>> CustomSandbox::Initialize(Deadline deadline) {
   KillGuard guard(*started_.processes);
   auto begun = co_await Begin(deadline);
   if (!begun) co_return Fail(begun.error());
-  auto connected = co_await Connect(deadline);
-  if (!connected) co_return Fail(co_await Autopsy(connected.error()));
+  auto ready = co_await WaitReady(deadline);
+  if (!ready) co_return Fail(ready.error());
   started_.output->Drain();
   guard.Dismiss();
   co_return Result<void>();
@@ -126,18 +84,23 @@ Task<Result<void>> CustomSandbox::Begin(Deadline deadline) {
   co_return Fail(Error::FunctionFailed(why.message()));
 }
 
+Task<std::unique_ptr<net::Stream>> CustomSandbox::TryConnect(Deadline deadline) {
+  auto socket = BeginConnectInside(started_.processes->network(), started_.spec.port);
+  if (!socket) co_return nullptr;
+  Descriptor connecting(io_, std::move(*socket));
+  const bool decided = co_await connecting.WaitWritable(deadline);
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(connecting.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (!decided || error != 0) co_return nullptr;
+  co_return net::MakeStream(io_, connecting.Release());
+}
+
 Task<Result<std::unique_ptr<net::Stream>>> CustomSandbox::Connect(Deadline deadline) {
   Duration pause = kFirstPause;
   while (true) {
-    auto socket = BeginConnectInside(started_.processes->network(), started_.spec.port);
-    if (socket) {
-      Descriptor connecting(io_, std::move(*socket));
-      const bool decided = co_await connecting.WaitWritable(deadline);
-      int error = 0;
-      socklen_t size = sizeof error;
-      getsockopt(connecting.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-      if (decided && error == 0) co_return net::MakeStream(io_, connecting.Release());
-    }
+    auto stream = co_await TryConnect(deadline);
+    if (stream) co_return stream;
     if (!alive()) co_return Fail(Error::Unavailable("the program ended"));
     if (deadline.passed(clock_.Now())) {
       co_return Fail(
@@ -167,7 +130,8 @@ Task<Result<Reply>> CustomSandbox::Invoke(Call call, Deadline deadline) {
   net::Request request;
   request.method = "POST";
   request.target = request.path = "/invoke";
-  request.headers = InvokeHeaders(started_.spec, call);
+  request.headers = MakeCallHeaders(started_.spec, call);
+  request.headers.Set("x-fc-control-path", "/invoke");
   request.headers.Set("Host", "127.0.0.1:" + std::to_string(started_.spec.port));
   request.body = net::MakeStringBody(std::move(call.payload));
   auto response = co_await Exchange(std::move(request), deadline);

@@ -10,22 +10,29 @@ class CustomSandbox : public HostSandbox {
  public:
   CustomSandbox(asio::io_context& io, const Clock& clock, Started started);
 
-  // Lets the program begin, and waits until its port answers.
+  // Lets the program begin, and waits until it is ready.
   Task<Result<void>> Initialize(Deadline deadline) override;
   // POST /invoke with FC's headers.  What the program answers with a status of 400 or more, or with
   // `x-fc-status: 404`, is an error of the function.
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
   Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
 
+ protected:
+  // Waits until the program, which has begun, shows that it takes requests.  After an error the
+  // sandbox is dead.
+  virtual Task<Result<void>> WaitReady(Deadline deadline) = 0;
+  // One try to connect to the program's port.  Null: nothing listens there.
+  Task<std::unique_ptr<net::Stream>> TryConnect(Deadline deadline);
+  // What ended a call; ends the sandbox with it, unless others share it.
+  Task<Error> Explain(Error cause);
+  bool shared() const { return started_.spec.concurrency > 1; }
+
  private:
   Task<Result<void>> Begin(Deadline deadline);
   Task<Result<std::unique_ptr<net::Stream>>> Connect(Deadline deadline);
   // One exchange on a connection of its own, whose body holds it.
   Task<Result<net::Response>> Exchange(net::Request request, Deadline deadline);
-  // What ended a call; ends the sandbox with it, unless others share it.
-  Task<Error> Explain(Error cause);
   Task<Error> ExplainShared(Error cause);
-  bool shared() const { return started_.spec.concurrency > 1; }
 };
 
 }  // namespace ebb::sandbox

@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "sandbox/builtin_sandbox.h"
 #include "sandbox/cgroup_file.h"
-#include "sandbox/custom_sandbox.h"
 #include "sandbox/mounts.h"
 #include "sandbox/network_namespace.h"
+#include "sandbox/polling_sandbox.h"
 #include "sandbox/program.h"
 
 namespace ebb::sandbox {
@@ -135,10 +135,10 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
     }
     log::Warn("a stem is of no use", {{"error", adopted.error()}});
   }
-  if (spec.runtime == Runtime::kCustom) {
+  if (IsProgram(spec.runtime)) {
     auto started = co_await Start(std::move(spec), Begin::kOnGo, std::move(output), deadline);
     if (!started) co_return Fail(started.error());
-    co_return std::make_unique<CustomSandbox>(io_, clock_, std::move(*started));
+    co_return std::make_unique<PollingSandbox>(io_, clock_, std::move(*started));
   }
   const auto on_loaded = OnLoaded(spec);
   auto booted = co_await Boot(std::move(spec), Begin::kAtOnce, std::move(output), deadline);
@@ -217,6 +217,13 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   auto sent = co_await SendLaunch(spec, begin, *parts, *sockets, deadline);
   if (!sent) co_return Fail(sent.error());
   sockets->CloseTheirs();
+  // While the child confines itself: it begins no program before it is told to.
+  base::Fd runtime_api;
+  if (IsProgram(spec.runtime)) {
+    auto listener = ListenInside(parts->processes->network(), kRuntimeApiPort);
+    if (!listener) co_return Fail(listener.error());
+    runtime_api = std::move(*listener);
+  }
   auto status = co_await WaitConfined(*parts->processes, std::move(sockets->status.ours), deadline);
   if (!status) co_return Fail(status.error());
   Started started;
@@ -228,6 +235,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   started.output =
       std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
   started.door = std::move(*door);
+  started.runtime_api = std::move(runtime_api);
   if (begin != Begin::kAtOnce) started.tmp = std::move(parts->tmp);
   started.has_code = begin != Begin::kAsStem;
   if (begin == Begin::kAsTemplate) {

@@ -19,6 +19,7 @@ struct Started {
   // Shared with the body of a streamed response, which may live longer than the sandbox.
   std::shared_ptr<OutputPump> output;
   std::shared_ptr<void> door;  // What InsideDoor::open returned.
+  base::Fd runtime_api;        // Where a program asks for events; listens.  Else invalid.
   base::Fd tmp;                // Its /tmp, while it may yet change.
   base::Fd channel;            // Our end.
   StartReport report;

@@ -24,7 +24,16 @@
 
 namespace ebb::sandbox {
 
-enum class Runtime { kPython, kNode, kCustom };
+enum class Runtime {
+  kPython,
+  kNode,
+  kCustom,  // A program that serves HTTP, or asks for events at FC_RUNTIME_API: what it does first.
+  kPolling,  // A program that asks for events at FC_RUNTIME_API: FC's go1.
+};
+
+constexpr bool IsProgram(Runtime runtime) {
+  return runtime == Runtime::kCustom || runtime == Runtime::kPolling;
+}
 
 // A container image that was unpacked: the sandbox's root, instead of the host's /usr.
 struct ImageRoot {
@@ -45,7 +54,7 @@ struct Spec {
   std::optional<ImageRoot>
       image;  // kCustom only, with a command; `code` and `layers` are unused then.
   std::string handler;
-  std::vector<std::string> command;                // kCustom only; empty: /code/bootstrap.
+  std::vector<std::string> command;                // Programs only; empty: /code/bootstrap.
   std::uint16_t port = 9000;                       // kCustom only: where it will serve HTTP.
   std::map<std::string, std::string> environment;  // The user's and FC's own, merged.
   // What built-in runtimes show in `context`, as a JSON object:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sandbox/runtime_door.h"
+
 namespace ebb::sandbox {
 namespace {
 
@@ -21,6 +23,7 @@ std::vector<std::string> CommandOf(const Spec& spec) {
     case Runtime::kNode:
       return {"/usr/bin/node", NodeHeapFlag(spec.memory), "/ebb/node/shim.cjs"};
     case Runtime::kCustom:
+    case Runtime::kPolling:
       return spec.command.empty() ? std::vector<std::string>{"/code/bootstrap"} : spec.command;
   }
   return {};
@@ -31,9 +34,12 @@ std::vector<std::string> CommandOf(const Spec& spec) {
 Result<std::map<std::string, std::string>> MakeEnvironment(const Spec& spec) {
   std::map<std::string, std::string> environment = spec.environment;
   environment["FC_INSTANCE_ID"] = spec.id;
+  if (IsProgram(spec.runtime)) {
+    environment["FC_RUNTIME_API"] = "127.0.0.1:" + std::to_string(kRuntimeApiPort);
+  }
   environment.try_emplace("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
   environment.try_emplace("HOME", "/tmp");
-  if (!spec.layers.empty() && spec.runtime != Runtime::kCustom) {  // FC's rule.
+  if (!spec.layers.empty() && !IsProgram(spec.runtime)) {  // FC's rule.
     environment.try_emplace("LD_LIBRARY_PATH", "/opt/lib");
     if (spec.runtime == Runtime::kNode) {
       environment.try_emplace("NODE_PATH", "/opt/nodejs/node_modules");
