@@ -21,3 +21,12 @@ deploy_python() {
   } > "s-$name.yaml"
   ebb deploy -f "s-$name.yaml"
 }
+
+# copy_example NAME FILE: copies the example ./NAME with FILE, which the build made, as its code.
+copy_example() {
+  local build
+  build=$(dirname "$(readlink -f "$(command -v ebb)")")
+  cp -r "$ROOT/examples/$1" "$1"
+  mkdir -p "$1/code"
+  cp "$build/examples/$1/$2" "$1/code/"
+}
