@@ -10,8 +10,7 @@ namespace {
 // What the cloud has for its own registry and speeds itself up with; here they mean nothing.
 constexpr std::string_view kIgnored[] = {"acrInstanceId", "accelerationType", "accelerationInfo",
                                          "resolvedImageUri"};
-constexpr std::string_view kKnown[] = {"image",   "port",           "entrypoint",
-                                       "command", "registryConfig", "healthCheckConfig"};
+constexpr std::string_view kKnown[] = {"image", "port", "entrypoint", "command", "registryConfig"};
 
 bool IsOneOf(std::string_view name, auto& names) {
   return std::ranges::find(names, name) != std::end(names);
@@ -96,6 +95,7 @@ Result<std::optional<Container>> ParseContainer(const json::object& input) {
   if (config->empty()) return std::nullopt;
   for (const auto& [name, value] : *config) {
     if (IsOneOf(name, kKnown) || IsOneOf(name, kIgnored) || value.is_null()) continue;
+    if (value.is_object() && value.get_object().empty()) continue;
     return Refuse("customContainerConfig." + std::string(name) + " is not supported");
   }
   Container out;
