@@ -102,6 +102,8 @@ Result<void> SetUpKernel() {
   if (access(kNoIpv6, F_OK) == 0) {
     if (auto set = Set(kNoIpv6, "1"); !set) return set;
   }
+  // No namespace can pass for another, should it get to choose its address.
+  if (auto set = Set("/proc/sys/net/ipv4/conf/all/rp_filter", "1"); !set) return set;
   // Else who is refused more than once a second waits instead of being told.
   if (auto set = Set("/proc/sys/net/ipv4/icmp_ratelimit", "0"); !set) return set;
   return Set("/proc/sys/net/ipv4/ip_forward", "1");

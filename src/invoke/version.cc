@@ -112,6 +112,7 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   spec.port = of.custom.port;
   spec.environment = EnvironmentOf(function, config, dependencies);
   spec.context_json = ContextJson(function, config);
+  spec.reach = of.internet_access ? sandbox::Reach::kInternet : sandbox::Reach::kNothing;
   spec.cpu = of.cpu;
   spec.memory = of.memory;
   spec.disk = of.disk;

@@ -18,13 +18,18 @@ HelperLink::HelperLink(const Clock& clock, Helpers helpers)
     : clock_(clock), helpers_(std::move(helpers)) {}
 
 Result<void> HelperLink::Prepare(const base::Path& scratch, const std::string& name,
-                                 const std::vector<base::Fd>& trees) {
+                                 const std::vector<base::Fd>& trees,
+                                 const base::Fd* forwarding_debt) {
   auto status = MakeSeqPacketPair();
   if (!status) return Fail(status.error());
   std::vector<int> fds = {status->theirs.get()};
   for (const base::Fd& tree : trees) fds.push_back(tree.get());
   Order order{.kind = OrderKind::kPrepare};
   order.join_count = static_cast<std::uint32_t>(trees.size());
+  if (forwarding_debt != nullptr) {
+    order.forwarding_debts = 1;
+    fds.push_back(forwarding_debt->get());
+  }
   if (!SendOrder(helpers_.state->control.get(), order, scratch.string() + '\0' + name, fds)) {
     return Fail(Error::System("talk to the spawner", errno));
   }

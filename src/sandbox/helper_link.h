@@ -18,10 +18,11 @@ class HelperLink {
   HelperLink(const Clock& clock, Helpers helpers);
 
   // The spawner builds the template root from `scratch` and starts the zygote.  It sweeps the
-  // cgroup tree `name`, whose folders are `trees`, when the server is gone.  Blocks; at start.
+  // cgroup tree `name`, whose folders are `trees`, when the server is gone, and pays
+  // `forwarding_debt` (src/egress/forwarding.h; null: none).  Blocks; at start.
   // Errors: kUnavailable, naming the step.
   Result<void> Prepare(const base::Path& scratch, const std::string& name,
-                       const std::vector<base::Fd>& trees);
+                       const std::vector<base::Fd>& trees, const base::Fd* forwarding_debt);
 
   // Sends a kLaunch to who starts `runtime`.  A zygote that has ended is replaced.
   // Errors: kUnavailable the helper is gone; kDeadline it is behind.

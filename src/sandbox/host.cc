@@ -34,8 +34,10 @@ Result<std::unique_ptr<Launcher>> MakeHostLauncher(asio::io_context& io, net::Bl
   auto cgroups = MakeCgroupTree(helpers.state->cgroups, config.cgroup_name);
   if (!cgroups) return Fail(cgroups.error());
   if (auto cleared = (*cgroups)->Clear(); !cleared) return Fail(cleared.error());
-  auto launcher = std::make_unique<HostLauncher>(io, pool, clock, std::move(helpers),
-                                                 std::move(config), std::move(*cgroups));
+  Outside outside = Outside::Open(io, pool, clock, std::move(config.egress));
+  auto launcher =
+      std::make_unique<HostLauncher>(io, pool, clock, std::move(helpers), std::move(config),
+                                     std::move(*cgroups), std::move(outside));
   if (auto prepared = launcher->Prepare(); !prepared) return Fail(prepared.error());
   return launcher;
 }

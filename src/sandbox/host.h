@@ -3,8 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "egress/egress.h"
 #include "net/blocking_pool.h"
 #include "sandbox/launcher.h"
 
@@ -32,6 +34,8 @@ struct Config {
   base::Path scratch;       // A folder of ours: runtime shims, scratch disks.  Emptied at start.
   std::string cgroup_name;  // "ebb-…": every sandbox's cgroup is below it.  Left-overs are removed.
   InsideDoor inside_door;
+  // How sandboxes that ask for it reach the Internet; without, they start and reach nothing.
+  std::optional<egress::Config> egress = {};
   // Changes performance.  Together they are what start-up costs are paid from before they are due.
   Mebibytes prepared_memory{256};  // For sandboxes that wait, booted, for a function.
   Mebibytes template_memory{

@@ -37,6 +37,7 @@ Spec MakeStemSpec(const StemKind& kind, const base::Path& no_code) {
   spec.cpu = MilliCpu(1000);  // It boots off the path, but not for long.
   spec.memory = kind.memory > Mebibytes(0) ? kind.memory : Mebibytes(512);
   spec.disk = Mebibytes(512);
+  spec.reach = kind.reach;
   spec.environment = {{"EBB_STEM", "1"},
                       {"PATH", "/usr/bin:/bin"},
                       {"LANG", "C.UTF-8"},
@@ -70,15 +71,17 @@ struct HostLauncher::Sockets {
 };
 
 HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const Clock& clock,
-                           Helpers helpers, Config config, std::unique_ptr<CgroupTree> cgroups)
+                           Helpers helpers, Config config, std::unique_ptr<CgroupTree> cgroups,
+                           Outside outside)
     : io_(io),
       clock_(clock),
       config_(std::move(config)),
       helpers_(clock, std::move(helpers)),
       cgroups_(std::move(cgroups)),
       undertaker_(std::make_unique<Undertaker>()),
-      parts_(io, pool, clock, *cgroups_, *undertaker_, kMostParts),
-      stems_(clock, config_.prepared_memory),
+      outside_(std::move(outside)),
+      parts_(io, pool, clock, *cgroups_, *undertaker_, outside_, kMostParts),
+      stems_(clock, config_.prepared_memory, outside_.usual()),
       templates_(clock, config_.template_memory),
       taken_(io),
       keepers_(std::make_unique<net::TaskGroup>(io)) {}
@@ -98,7 +101,9 @@ Result<void> HostLauncher::Prepare() {
   if (!made) return made;
   auto trees = cgroups_->OpenFolders();
   if (!trees) return Fail(trees.error());
-  auto prepared = helpers_.Prepare(config_.scratch, config_.cgroup_name, *trees);
+  const egress::Egress* egress = outside_.egress();
+  auto prepared = helpers_.Prepare(config_.scratch, config_.cgroup_name, *trees,
+                                   egress != nullptr ? &egress->forwarding_debt() : nullptr);
   if (!prepared) return prepared;
   if (config_.prepare_ahead) {
     keepers_->Spawn("keep parts", KeepParts());
@@ -122,6 +127,9 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
   auto environment = MakeEnvironment(spec);
   if (!environment) co_return Fail(environment.error());
   spec.environment = std::move(*environment);
+  auto reach = outside_.Grant(spec.reach);
+  if (!reach) co_return Fail(reach.error());
+  spec.reach = *reach;
   taken_.NotifyAll();
   if (deadline.passed(clock_.Now())) {
     co_return Fail(Error::DeadlineExceeded("no time is left to start a sandbox"));
@@ -175,7 +183,10 @@ Task<std::unique_ptr<BuiltinSandbox>> HostLauncher::FromTemplate(const Spec& spe
 Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Fork(Template& from,
                                                                  Deadline deadline) {
   const Spec& spec = from.spec();
-  auto parts = co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk);
+  // An instance of a template has a namespace of its own making, which is connected when it is
+  // there: what comes with the parts is for naught, but there at once.
+  auto parts = co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk,
+                                    outside_.usual());
   if (!parts) co_return Fail(parts.error());
   co_return co_await from.Fork(std::move(*parts), deadline);
 }
@@ -191,7 +202,10 @@ std::function<void(Duration)> HostLauncher::OnLoaded(const Spec& spec) {
 
 TemplateTools HostLauncher::Tools() {
   return {io_, clock_, helpers_,
-          [this](const ProcessTree& processes) { return OpenDoor(processes); }};
+          [this](const ProcessTree& processes) { return OpenDoor(processes); },
+          [this](const base::Fd& network, Reach reach) {
+            return outside_.ConnectOffLoop(network, reach);
+          }};
 }
 
 Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begin begin,
@@ -208,7 +222,8 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begi
 Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink output,
                                           Deadline deadline) {
   const TimePoint began = clock_.Now();
-  auto parts = co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk);
+  auto parts =
+      co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk, spec.reach);
   if (!parts) co_return Fail(parts.error());
   auto door = OpenDoor(*parts->processes);
   if (!door) co_return Fail(door.error());
@@ -231,6 +246,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
       spec.runtime == Runtime::kPython ? model::StartPath::kFork : model::StartPath::kExec;
   started.report.sandbox = clock_.Now() - began;
   started.spec = std::move(spec);
+  started.connection = std::move(parts->connection);
   started.processes = std::move(parts->processes);
   started.output =
       std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));

@@ -21,7 +21,7 @@ namespace ebb::sandbox {
 class HostLauncher : public Launcher {
  public:
   HostLauncher(asio::io_context& io, net::BlockingPool& pool, const Clock& clock, Helpers helpers,
-               Config config, std::unique_ptr<CgroupTree> cgroups);
+               Config config, std::unique_ptr<CgroupTree> cgroups, Outside outside);
   ~HostLauncher() override;  // Stopped, and every sandbox must be gone.
 
   Result<void> Prepare();  // Before the first Launch.  Errors: as HelperLink::Prepare.
@@ -66,6 +66,7 @@ class HostLauncher : public Launcher {
   std::unique_ptr<CgroupTree> cgroups_;
   std::uint32_t next_uid_ = 0;
   std::unique_ptr<Undertaker> undertaker_;
+  Outside outside_;
   PartsStock parts_;
   Stems stems_;
   sandbox::Templates templates_;

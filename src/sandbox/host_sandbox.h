@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "egress/egress.h"
 #include "sandbox/launcher.h"
 #include "sandbox/output_pump.h"
 #include "sandbox/process_tree.h"
@@ -15,6 +16,7 @@ namespace ebb::sandbox {
 // Everything that a started sandbox is made of.
 struct Started {
   Spec spec;
+  std::unique_ptr<egress::Connection> connection;  // Null if it reaches nothing.
   std::unique_ptr<ProcessTree> processes;
   // Shared with the body of a streamed response, which may live longer than the sandbox.
   std::shared_ptr<OutputPump> output;

@@ -42,6 +42,9 @@ struct ImageRoot {
   std::shared_ptr<const void> hold;  // Released when the sandbox is gone: then the image may go.
 };
 
+// What a sandbox reaches beside its own loopback.
+enum class Reach { kNothing, kInternet };
+
 // Everything that makes one sandbox.
 struct Spec {
   std::string id;  // Unique among the living: "c-…", becomes the host's name and FC_INSTANCE_ID.
@@ -60,6 +63,7 @@ struct Spec {
   // What built-in runtimes show in `context`, as a JSON object:
   // {"function":{name,handler,memory,timeout},"service":{…},"region","accountId"}.
   std::string context_json;
+  Reach reach = Reach::kNothing;
   MilliCpu cpu;
   Mebibytes memory;
   Mebibytes disk;            // Size of /tmp; with an image, of all that is written.
@@ -157,7 +161,8 @@ class Launcher {
   virtual ~Launcher() = default;
 
   // Starts a sandbox: confined, runtime booted, no user code run yet.
-  // Errors: kUnavailable, naming the step that failed; kDeadline.
+  // Errors: kUnavailable, naming the step that failed, or why there is no Internet for a spec that
+  // asks for it; kDeadline.
   virtual Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                         Deadline deadline) = 0;
 

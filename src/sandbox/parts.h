@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "net/blocking_pool.h"
+#include "sandbox/outside.h"
 #include "sandbox/process_tree.h"
 #include "sandbox/stock.h"
 
 namespace ebb::sandbox {
 
 struct Parts {
-  std::unique_ptr<ProcessTree> processes;  // No process yet.
+  std::unique_ptr<egress::Connection> connection;  // Null if it reaches nothing.
+  std::unique_ptr<ProcessTree> processes;          // No process yet.
   base::Fd tmp;
   std::vector<base::Fd> joins;
   CgroupLimits limits;
@@ -24,10 +26,11 @@ struct Parts {
 class PartsStock {
  public:
   PartsStock(asio::io_context& io, net::BlockingPool& pool, const Clock& clock, CgroupTree& cgroups,
-             Undertaker& undertaker, int most);
+             Undertaker& undertaker, Outside& outside, int most);
 
-  // From the stock, else new.  What is not used is removed by the undertaker.
-  Task<Result<Parts>> Take(CgroupLimits limits, Mebibytes disk);
+  // From the stock if `reach` is the usual one, else new.  What is not used is removed by the
+  // undertaker.
+  Task<Result<Parts>> Take(CgroupLimits limits, Mebibytes disk, Reach reach);
 
   bool full() const { return stock_.missing(clock_.Now()) <= 0; }
   Task<bool> AddOne();  // To the stock, as the last one that was taken; false: it cannot be made.
@@ -35,13 +38,15 @@ class PartsStock {
   void Clear();
 
  private:
-  Result<Parts> Make(CgroupLimits limits, Mebibytes disk);  // On the pool: may wait for locks.
+  // On the pool: may wait for locks.
+  Result<Parts> Make(CgroupLimits limits, Mebibytes disk, Reach reach);
 
   asio::io_context& io_;
   net::BlockingPool& pool_;
   const Clock& clock_;
   CgroupTree& cgroups_;
   Undertaker& undertaker_;
+  Outside& outside_;
   Stock<Parts> stock_;
   CgroupLimits last_limits_;
   Mebibytes last_disk_;

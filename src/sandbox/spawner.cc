@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "egress/forwarding.h"
 #include "sandbox/cgroup_sweep.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
@@ -34,16 +35,21 @@ int MakeOuterProc() {
   return mount;
 }
 
-// The server's cgroup tree, to be swept when it is gone.
+// What the server would leave behind, to be swept when it is gone.
 struct Tree {
   std::string name;
   std::vector<base::Fd> folders;
+  base::Fd forwarding_debt;
 };
 
 void Prepare(Helper& helper, Tree& tree) {
   tree.name = helper.text() + strlen(helper.text()) + 1;
   for (unsigned i = 0; i < helper.order().join_count; ++i) {
     tree.folders.emplace_back(helper.TakeFd(kStatusFd + 1 + static_cast<int>(i)));
+  }
+  if (helper.order().forwarding_debts > 0) {
+    const auto last = static_cast<int>(helper.order().join_count);
+    tree.forwarding_debt = base::Fd(helper.TakeFd(kStatusFd + 1 + last));
   }
   if (auto entered = EnterTemplateRoot(helper.text()); !entered) {
     helper.Answer(StatusKind::kFailed, entered.error().message().c_str(), 0);
@@ -173,6 +179,10 @@ void RunSpawner(int control) {
         MountProc(*helper);
         break;
     }
+  }
+  if (tree.forwarding_debt.valid()) {
+    const base::Fd sysctl(openat(outer_proc, "sys/net/ipv4", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (sysctl.valid()) egress::PayForwardingDebt(tree.forwarding_debt, sysctl);
   }
   EndAllAndSweep(tree.name, tree.folders);
   _exit(0);

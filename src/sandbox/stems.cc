@@ -30,25 +30,27 @@ std::optional<StemKind> KindFor(const Spec& spec) {
   }
   switch (spec.runtime) {
     case Runtime::kPython:
-      return StemKind{Runtime::kPython, Mebibytes(0)};
+      return StemKind{Runtime::kPython, Mebibytes(0), spec.reach};
     case Runtime::kNode:
-      return StemKind{Runtime::kNode, spec.memory};
+      return StemKind{Runtime::kNode, spec.memory, spec.reach};
     default:
       return std::nullopt;
   }
 }
 
-// Guessed: a Python boots in 2 ms, a Node in 90.
-int LeastOf(const StemKind& kind) {
-  if (kind.runtime == Runtime::kPython) return 4;
-  return kind.memory == kUsualMemory ? 1 : 0;
-}
-
 }  // namespace
 
-Stems::Stems(const Clock& clock, Mebibytes memory) : clock_(clock), memory_bytes_(memory.bytes()) {
-  Find({Runtime::kPython, Mebibytes(0)});
-  if (access("/usr/bin/node", X_OK) == 0) Find({Runtime::kNode, kUsualMemory});
+Stems::Stems(const Clock& clock, Mebibytes memory, Reach usual)
+    : clock_(clock), memory_bytes_(memory.bytes()), usual_(usual) {
+  Find({Runtime::kPython, Mebibytes(0), usual});
+  if (access("/usr/bin/node", X_OK) == 0) Find({Runtime::kNode, kUsualMemory, usual});
+}
+
+// Guessed: a Python boots in 2 ms, a Node in 90.
+int Stems::LeastOf(const StemKind& kind) const {
+  if (kind.reach != usual_) return 0;
+  if (kind.runtime == Runtime::kPython) return 4;
+  return kind.memory == kUsualMemory ? 1 : 0;
 }
 
 Stems::Kind& Stems::Find(const StemKind& kind) {

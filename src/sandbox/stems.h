@@ -14,14 +14,16 @@ namespace ebb::sandbox {
 // What a function can ask of a stem that cannot be changed once it has booted.
 struct StemKind {
   Runtime runtime = Runtime::kPython;
-  Mebibytes memory{0};  // Node's heap is sized when it boots; 0 for Python.
+  Mebibytes memory{0};            // Node's heap is sized when it boots; 0 for Python.
+  Reach reach = Reach::kNothing;  // Taking a network away would take 20 ms.
   friend auto operator<=>(const StemKind&, const StemKind&) = default;
 };
 
 // Lives on its io_context.
 class Stems {
  public:
-  Stems(const Clock& clock, Mebibytes memory);
+  // `usual`: what most functions will reach.
+  Stems(const Clock& clock, Mebibytes memory, Reach usual);
 
   // Null when there is none, or `spec` cannot be served by one.
   std::unique_ptr<BuiltinSandbox> Take(const Spec& spec);
@@ -40,9 +42,11 @@ class Stems {
   };
   Kind& Find(const StemKind& kind);
   bool HasRoom(Runtime runtime) const;
+  int LeastOf(const StemKind& kind) const;
 
   const Clock& clock_;
   const std::int64_t memory_bytes_;
+  const Reach usual_;
   std::map<StemKind, Kind> kinds_;
 };
 

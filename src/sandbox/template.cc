@@ -200,6 +200,8 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   if (!pid) co_return Fail(pid.error());
   auto furnished = co_await Furnish(processes, *pid, parts, deadline);
   if (!furnished) co_return Fail(furnished.error());
+  auto connection = co_await tools_.connect(processes.network(), spec().reach);
+  if (!connection) co_return Fail(connection.error());
   auto door = tools_.open_door(processes);
   if (!door) co_return Fail(door.error());
   if (write(status.get(), "g", 1) != 1) co_return Fail(Error::System("talk to an instance", errno));
@@ -209,6 +211,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   std::string output = TargetOf(pipes->output_ours);
   Started started;
   started.spec = spec();
+  started.connection = std::move(*connection);
   started.processes = std::move(parts.processes);
   started.output =
       std::make_shared<OutputPump>(tools_.io, std::move(pipes->output_ours), [](auto) {});

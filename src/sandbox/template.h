@@ -22,6 +22,8 @@ struct TemplateTools {
   const Clock& clock;
   HelperLink& helpers;
   std::function<Result<std::shared_ptr<void>>(const ProcessTree&)> open_door;
+  // As Outside::ConnectOffLoop.
+  std::function<Task<Result<std::unique_ptr<egress::Connection>>>(const base::Fd&, Reach)> connect;
 };
 
 // Lives on its io_context.  Shared by the instances that were forked from it: it is their

@@ -44,8 +44,8 @@ constexpr std::array kOwnFiles = {
     OwnFile{"etc/group", "function:x:1000:\n"},
     OwnFile{"etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"},
     OwnFile{"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"},
-    OwnFile{"etc/resolv.conf", ""},
-    OwnFile{"etc/timezone", "Etc/UTC\n"}};
+    // The relay of src/egress, if the sandbox reaches it.
+    OwnFile{"etc/resolv.conf", "nameserver 169.254.0.1\n"}, OwnFile{"etc/timezone", "Etc/UTC\n"}};
 
 struct Device {
   const char* path;

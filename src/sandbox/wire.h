@@ -18,7 +18,8 @@ namespace ebb::sandbox {
 
 enum class OrderKind : std::uint32_t {
   // Build the template root.  Text: the scratch folder, NUL, the name of the cgroup tree.
-  // Descriptors: status, then the tree's folders, one a hierarchy.  To the spawner, once.
+  // Descriptors: status, then the tree's folders, one a hierarchy, then maybe the list of links
+  // whose forwarding is to be switched off in the end.  To the spawner, once.
   kPrepare = 1,
   kZygote,  // Start a Python zygote.  Descriptors: status, its control socket.  To the spawner.
   kLaunch,  // Start one sandbox.
@@ -44,6 +45,7 @@ struct Order {
   std::uint32_t join_count = 0;         // How many of the descriptors are cgroups.
   std::uint32_t image = 0;              // 1: the code is the root of an image; else 0.
   std::uint32_t layer_mounts = 0;       // 1: the last descriptor is what goes to /opt; else 0.
+  std::uint32_t forwarding_debts = 0;   // kPrepare; 1: the last descriptor is one; else 0.
   std::uint32_t argument_count = 0;     // 0 to a zygote.
   std::uint32_t environment_count = 0;  // 0 to a zygote.
   std::uint32_t text_bytes = 0;

@@ -93,6 +93,33 @@ Setting LogLevel(const char* key, const char* help) {
           }};
 }
 
+Setting EgressSwitch(const char* key, const char* help) {
+  return {key, help,
+          [](Config& config, const std::string& text) -> Result<void> {
+            if (text != "on" && text != "off") {
+              return Fail(Error::Invalid("'" + text + "' is not on or off"));
+            }
+            config.egress = text == "on" ? Egress::kOn : Egress::kOff;
+            return {};
+          },
+          [](const Config& config) -> std::string {
+            return config.egress == Egress::kOn ? "on" : "off";
+          }};
+}
+
+// A list with a parser and a formatter of its own, separated by commas; may be empty.
+template <auto kMember, auto kParse, auto kFormat>
+Setting List(const char* key, const char* help) {
+  return {key, help,
+          [](Config& config, const std::string& text) -> Result<void> {
+            auto list = kParse(text);
+            if (!list) return Fail(list.error());
+            config.*kMember = std::move(*list);
+            return {};
+          },
+          [](const Config& config) { return kFormat(config.*kMember); }};
+}
+
 constexpr std::int64_t kDay = 86'400;
 
 const std::vector<Setting>& Table() {
@@ -116,6 +143,12 @@ const std::vector<Setting>& Table() {
       MaybeText<&Config::plain_registries>(
           "plain_registries",
           "image registries, host:port with commas between, that may be asked over plain HTTP"),
+      EgressSwitch("egress", "off: no function reaches the Internet, whatever it asks for"),
+      List<&Config::egress_allow, &egress::ParseOpenings, &egress::FormatOpenings>(
+          "egress_allow", "private addresses that functions may reach: 10.1.2.0/24,10.1.3.4:5432"),
+      List<&Config::egress_names, &egress::ParseNameServers, &egress::FormatNameServers>(
+          "egress_names",
+          "name servers that are asked for functions; empty is those of this machine"),
       LogLevel("log_level", "debug, info, warn or error"),
       Whole<&Config::blocking_threads, 1, 256>("blocking_threads", "threads for disk work"),
       Whole<&Config::database_readers, 1, 64>("database_readers", "threads for SQL queries"),
@@ -194,7 +227,8 @@ Result<LoadedConfig> LoadConfig(const std::optional<base::Path>& file, const Fla
 std::string FormatConfig(const LoadedConfig& loaded) {
   std::string out;
   for (const Setting& setting : Table()) {
-    std::string line = setting.key + ": " + setting.get(loaded.config);
+    const std::string value = setting.get(loaded.config);
+    std::string line = setting.key + ": " + (value.empty() ? "\"\"" : value);
     line.resize(std::max<std::size_t>(line.size() + 2, 40), ' ');
     out += line + "# " + loaded.origin.at(setting.key) + "; " + setting.help + "\n";
   }

@@ -18,8 +18,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "egress/address.h"
 
 namespace ebb::server {
+
+enum class Egress { kOn, kOff };
 
 struct Config {
   // --- Changes behaviour.
@@ -37,6 +40,9 @@ struct Config {
   std::string plain_registries;                 // Comma-separated; may be asked over plain HTTP.
   std::chrono::seconds stop_grace{30};          // What is under way at SIGTERM may take this long.
   log::Level log_level = log::Level::kInfo;
+  Egress egress = Egress::kOn;  // Off: no function reaches the Internet, whatever it asks for.
+  std::vector<egress::Opening> egress_allow;     // Private addresses that functions may reach.
+  std::vector<egress::NameServer> egress_names;  // Empty: those that the machine asks.
 
   // --- Changes performance.
   int blocking_threads = 8;                    // For fsync, hashing, unpacking.

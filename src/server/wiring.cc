@@ -155,6 +155,13 @@ sandbox::Config Server::SandboxConfig() {
   std::error_code ignored;  // The folder is there: its lock is ours.
   const base::Path whole = std::filesystem::canonical(config_.data, ignored);
   config.cgroup_name = "ebb-" + base::Sha256Hex(whole.string()).substr(0, 12);
+  if (config_.egress == Egress::kOn) {
+    config.egress = egress::Config{
+        .name = config.cgroup_name,
+        .openings = config_.egress_allow,
+        .name_servers = config_.egress_names,
+    };
+  }
   config.inside_door.port = kInsideS3Port;
   config.inside_door.open = [this](base::Fd listener) -> std::shared_ptr<void> {
     return s3_server_->Serve(std::move(listener));

@@ -55,9 +55,9 @@ class Outside:
         self.abstract = "ebb-isolation-" + self.mark
         self.socket_file = str(self.folder / "socket")
         self.metadata = listen(socket.AF_INET, (METADATA, 0))
-        return [any_address, self.metadata,
+        self.datagrams = listen(socket.AF_INET, (ADDRESS, self.port), socket.SOCK_DGRAM)
+        return [any_address, self.metadata, self.datagrams,
                 listen(socket.AF_INET6, ("::1", self.port)),
-                listen(socket.AF_INET, (ADDRESS, self.port), socket.SOCK_DGRAM),
                 listen(socket.AF_UNIX, "\0" + self.abstract),
                 listen(socket.AF_UNIX, "\0" + self.abstract + "-datagram", socket.SOCK_DGRAM),
                 listen(socket.AF_UNIX, self.socket_file)]
@@ -92,10 +92,17 @@ class Outside:
                            for kind in ("shm", "msg", "sem")],
                 "unix sockets": _names_of_unix_sockets(),
                 "listeners": _listeners(),
+                "datagrams": self._datagrams(),
                 "outsider": self._outsider(),
                 "interfaces": subprocess.run(["ip", "-brief", "address"], capture_output=True, check=True).stdout,
                 "release agents": _release_agents(),
                 "server's mounts": pathlib.Path(f"/proc/{server.process.pid}/mountinfo").read_text()}
+
+    def _datagrams(self):
+        try:
+            return self.datagrams.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
 
     def _outsider(self):
         pid = self.outsider.pid

@@ -22,8 +22,8 @@ namespace {
 constexpr const char* kNetwork = "networks";
 constexpr const char* kProtocols = "protocols";
 constexpr const char* kLocal = "local sockets";
-constexpr int kConnectMs =
-    2'000;  // What is not refused at once is dropped by nobody: there is no route.
+constexpr int kConnectMs = 2'000;  // What is not allowed is refused at once, never dropped.
+constexpr int kAnswerMs = 500;     // The host refuses only so many datagrams a second.
 
 std::string ConnectTo(const sockaddr* address, socklen_t size) {
   const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -69,7 +69,14 @@ std::string SendDatagram() {
   to.sin_port = htons(static_cast<std::uint16_t>(NumberSetting("host_port")));
   inet_pton(AF_INET, Setting("host_address").c_str(), &to.sin_addr);
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  return Outcome(sendto(fd, "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||
+      send(fd, "x", 1, 0) != 1) {
+    return ErrorName(errno);
+  }
+  pollfd ready{fd, POLLIN, 0};
+  if (poll(&ready, 1, kAnswerMs) != 1) return "no answer";
+  char answer = 0;
+  return recv(fd, &answer, 1, 0) < 0 ? ErrorName(errno) : std::string(kPossible);
 }
 
 template <int kFamily, int kType, int kProtocol>
@@ -187,10 +194,11 @@ std::vector<Attack> NetworkAttacks() {
        "ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH"},
       {kNetwork, "connects to the host by 0.0.0.0", "the same", ConnectAny, "ECONNREFUSED"},
       {kNetwork, "connects to another address of the host", "its services", ConnectHost,
-       "ENETUNREACH"},
-      {kNetwork, "sends a datagram to the host", "the same", SendDatagram, "ENETUNREACH"},
+       "ECONNREFUSED"},
+      {kNetwork, "sends a datagram to the host", "the same", SendDatagram, "EHOSTUNREACH|no answer",
+       Outside::kNever, "the suite looks whether it has arrived"},
       {kNetwork, "asks the cloud's metadata address", "the machine's own credentials",
-       ConnectMetadata, "ENETUNREACH"},
+       ConnectMetadata, "ECONNREFUSED"},
       {kNetwork, "connects to the management API", "all functions, with a key it found", ConnectApi,
        "ECONNREFUSED"},
       {kNetwork, "connects to the door of functions", "others' functions, past their checks",
