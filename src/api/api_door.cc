@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "api/ebb/metrics.h"
 #include "api/fc/code.h"
 #include "api/operation.h"
 #include "api/routes.h"
@@ -64,6 +65,7 @@ Task<Result<std::string>> ApiDoor::State::SignedBody(net::Request& request, fc::
 
 // Whose request it is comes first: a stranger learns nothing and has no body read.
 Task<Answer> ApiDoor::State::Answering(net::Request& request, std::string request_id) {
+  if (request.path == "/metrics") co_return ServeMetrics(setup, request);
   auto code = co_await ServeCode(setup, request.method, request.path, request.query);
   if (code) co_return *std::move(code);
 

@@ -17,6 +17,7 @@
 #include "invoke/door.h"
 #include "logs/log_store.h"
 #include "metering/ledger.h"
+#include "metrics/metrics.h"
 #include "net/blocking_pool.h"
 #include "net/http.h"
 #include "packages/package_store.h"
@@ -63,6 +64,7 @@ struct Services {
   net::BlockingPool& pool;
   const Clock& clock;
   Random& random;
+  metrics::Metrics& metrics = metrics::None();
 };
 
 class ApiDoor {

@@ -1,10 +1,12 @@
 #include "api/routes.h"
 
 #include "api/ebb/dead_letters.h"
+#include "api/ebb/instances.h"
 #include "api/ebb/log_lines.h"
 #include "api/ebb/status.h"
 #include "api/ebb/usage.h"
 #include "api/fc/functions.h"
+#include "api/fc/instances.h"
 #include "api/fc/invocations.h"
 #include "api/fc/layers.h"
 #include "api/fc/triggers.h"
@@ -35,8 +37,10 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/2023-03-30/layers/{layerName}/versions/{version}", DeleteLayerVersion},
     {"GET", "/2023-03-30/layerarn/{arn}", GetLayerVersionByArn},
     {"PUT", "/2023-03-30/layers/{layerName}/acl", PutLayerAcl},
+    {"GET", "/2023-03-30/functions/{functionName}/instances", ListInstances},
 
     {"GET", "/ebb/v1/status", GetStatus},
+    {"GET", "/ebb/v1/instances", ListAllInstances},
     {"GET", "/ebb/v1/usage", GetUsage},
     {"GET", "/ebb/v1/usage/records", ListUsageRecords},
     {"GET", "/ebb/v1/functions/{functionName}/logs", GetLogs},

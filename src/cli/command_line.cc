@@ -40,6 +40,7 @@ Exit RunCommandLine(std::vector<std::string> arguments, Session& session) {
   AddRm(app, chosen);
   AddLogs(app, chosen);
   AddUsage(app, chosen);
+  AddInstances(app, chosen);
   AddDead(app, chosen);
   AddLayer(app, chosen);
   AddStatus(app, chosen);

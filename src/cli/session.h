@@ -56,6 +56,7 @@ void AddRm(CLI::App& app, Command& chosen);
 void AddInvoke(CLI::App& app, Command& chosen);
 void AddLogs(CLI::App& app, Command& chosen);
 void AddUsage(CLI::App& app, Command& chosen);
+void AddInstances(CLI::App& app, Command& chosen);
 void AddDead(CLI::App& app, Command& chosen);
 void AddLayer(CLI::App& app, Command& chosen);
 void AddStatus(CLI::App& app, Command& chosen);

@@ -80,6 +80,7 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
   attempt.request_id = call.request_id;
   auto function = Admit(call);
   if (!function) {
+    dependencies_.metrics.AttemptRefused(function.error().kind());
     attempt.outcome = Fail(function.error());
     co_return attempt;
   }
@@ -185,6 +186,7 @@ sandbox::Call ServingDoor::MakeCall(const model::Function& function, Call& call)
 // an environment that no process can be given, or code that another call could not load.
 Attempt ServingDoor::NotStarted(Attempt attempt, const model::Function& function,
                                 const Error& error) const {
+  dependencies_.metrics.AttemptRefused(error.kind());
   if (IsFunctionFault(error.kind())) {
     attempt.outcome = MakeFault(error, {.phase = Phase::kInitialize,
                                         .function = function.config,
@@ -216,6 +218,7 @@ Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, cons
     attempt.outcome = std::move(fault.reply);
   } else {
     running.Abandon();
+    dependencies_.metrics.AttemptRefused(error.kind());
     attempt.outcome = Fail(
         error.With(phase == Phase::kInitialize ? "load the function's code" : "ask the function"));
   }

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "catalog/catalog.h"
 #include "catalog/identity.h"
+#include "metrics/metrics.h"
 #include "model/function.h"
 #include "model/usage.h"
 #include "net/http.h"
@@ -119,6 +120,7 @@ struct Dependencies {
   std::function<void(model::UsageRecord)> late_usage;
   // ImageStore::Hold: an unpacked image, there as long as what it returns.
   std::function<sandbox::ImageRoot(const std::string& digest)> image_root{};
+  metrics::Metrics& metrics = metrics::None();
 };
 
 // Lives on Dependencies::io.

@@ -100,6 +100,7 @@ model::UsageRecord Running::End(model::Outcome outcome) {
   NoteColdStart();
   Note("FC Invoke End RequestId: " + subject_.request_id);
   dependencies_.log.End(source_);
+  dependencies_.metrics.AttemptEnded(record_);
   lease_.reset();
   return record_;
 }

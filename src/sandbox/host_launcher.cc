@@ -115,6 +115,12 @@ Result<void> HostLauncher::Prepare() {
   return {};
 }
 
+std::vector<std::pair<std::string, int>> HostLauncher::prepared() const {
+  return {{"parts", parts_.size()},
+          {"python stems", stems_.count(Runtime::kPython)},
+          {"node stems", stems_.count(Runtime::kNode)}};
+}
+
 Task<void> HostLauncher::Stop() {
   co_await keepers_->Stop();
   templates_.Clear();

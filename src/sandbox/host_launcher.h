@@ -32,6 +32,7 @@ class HostLauncher : public Launcher {
     templates_.Forget(prefix, except);
   }
   std::vector<TemplateState> Templates() const override { return templates_.List(); }
+  std::vector<std::pair<std::string, int>> prepared() const override;
   Task<void> Stop() override;
 
  private:

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -170,6 +171,8 @@ class Launcher {
   // what is kept for them goes.
   virtual void Forget(std::string_view /*prefix*/, std::string_view /*except*/) {}
   virtual std::vector<TemplateState> Templates() const { return {}; }
+  // What is made ahead of launches and ready: what, how many.
+  virtual std::vector<std::pair<std::string, int>> prepared() const { return {}; }
 
   // Gives up what was prepared ahead.  Before the launcher is destroyed; no launch may be under
   // way.

@@ -33,6 +33,7 @@ class PartsStock {
   Task<Result<Parts>> Take(CgroupLimits limits, Mebibytes disk, Reach reach);
 
   bool full() const { return stock_.missing(clock_.Now()) <= 0; }
+  int size() const { return stock_.size(); }
   Task<bool> AddOne();  // To the stock, as the last one that was taken; false: it cannot be made.
   void Trim();
   void Clear();

@@ -96,4 +96,12 @@ void Stems::Trim() {
 
 void Stems::Clear() { kinds_.clear(); }
 
+int Stems::count(Runtime runtime) const {
+  int count = 0;
+  for (const auto& [kind, of] : kinds_) {
+    if (kind.runtime == runtime) count += of.stock.size();
+  }
+  return count;
+}
+
 }  // namespace ebb::sandbox

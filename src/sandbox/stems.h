@@ -32,6 +32,7 @@ class Stems {
   std::optional<StemKind> Missing(Runtime runtime) const;
   void Put(const StemKind& kind, std::unique_ptr<BuiltinSandbox> stem);
   void Failed(const StemKind& kind);  // It could not be made: not tried again for a minute.
+  int count(Runtime runtime) const;   // Ready, of all kinds.
   void Trim();
   void Clear();
 

@@ -59,6 +59,7 @@ Presence Roll::Enter(InstanceEntry entry) {
 void Roll::Leave(std::list<InstanceEntry>::iterator entry) {
   entry->state = InstanceState::kEnded;
   entry->ended = clock_.WallNow();
+  metrics_.InstanceEnded(entry->ended_by);
   Miss(entry->key, entry->ended_by);
   ended_.push_front(std::move(*entry));
   living_.erase(entry);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "metrics/metrics.h"
 #include "model/cold_start.h"
 #include "model/function.h"
 #include "sandbox/launcher.h"
@@ -69,7 +70,8 @@ class Presence {
 // Outlives its presences.
 class Roll {
  public:
-  explicit Roll(const Clock& clock) : clock_(clock) {}
+  // Borrows both.
+  Roll(const Clock& clock, metrics::Metrics& metrics) : clock_(clock), metrics_(metrics) {}
 
   Presence Enter(InstanceEntry entry);
 
@@ -93,6 +95,7 @@ class Roll {
   void Miss(const model::VersionKey& key, model::ColdCause cause);
 
   const Clock& clock_;
+  metrics::Metrics& metrics_;
   std::list<InstanceEntry> living_;
   std::deque<InstanceEntry> ended_;   // Latest first.
   std::map<std::string, Past> past_;  // By function id, of those that exist.

@@ -20,18 +20,19 @@ Mebibytes MemoryBudget(const Config& config) {
 }  // namespace
 
 State::State(asio::io_context& io_, sandbox::Launcher& launcher_, const Clock& clock_,
-             Random& random_, Config config_)
+             Random& random_, Config config_, metrics::Metrics& metrics)
     : io(io_),
       launcher(launcher_),
       clock(clock_),
       random(random_),
       config(config_),
+      roll(clock, metrics),
       budget(MemoryBudget(config), config.max_instances_per_function),
       launches(std::make_unique<net::TaskGroup>(io)) {}
 
 Scheduler::Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock,
-                     Random& random, Config config)
-    : state_(std::make_shared<State>(io, launcher, clock, random, config)) {}
+                     Random& random, Config config, metrics::Metrics& metrics)
+    : state_(std::make_shared<State>(io, launcher, clock, random, config, metrics)) {}
 
 Scheduler::~Scheduler() {
   state_->RefuseEverything();
@@ -59,6 +60,10 @@ Task<void> Scheduler::Run() {
 Task<void> Scheduler::Stop() {
   state_->RefuseEverything();
   co_await state_->launches->Stop();
+}
+
+std::vector<InstanceEntry> Scheduler::instances(const std::string& function_id) const {
+  return state_->roll.List(function_id);
 }
 
 Scheduler::Counts Scheduler::counts() const {

@@ -19,6 +19,7 @@
 #include "model/usage.h"
 #include "net/task.h"
 #include "sandbox/launcher.h"
+#include "scheduler/roll.h"
 
 namespace ebb::scheduler {
 
@@ -86,7 +87,7 @@ class Lease {
 class Scheduler {
  public:
   Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock, Random& random,
-            Config config);
+            Config config, metrics::Metrics& metrics = metrics::None());
   ~Scheduler();
 
   // Lends out an instance of `version`: of those that run and may be lent once more the one with
@@ -117,6 +118,8 @@ class Scheduler {
     int starting = 0;
   };
   Counts counts() const;
+  // The living, oldest first, then those that ended lately, latest first.  Empty: of all functions.
+  std::vector<InstanceEntry> instances(const std::string& function_id) const;
 
  private:
   std::shared_ptr<State> state_;

@@ -78,7 +78,7 @@ class Launch {
 
 struct State : std::enable_shared_from_this<State> {
   State(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock, Random& random,
-        Config config);
+        Config config, metrics::Metrics& metrics);
 
   static Task<Result<Lease>> Acquire(std::shared_ptr<State> self, Version version,
                                      Deadline deadline);
@@ -111,7 +111,7 @@ struct State : std::enable_shared_from_this<State> {
   Random& random;
   const Config config;
 
-  Roll roll{clock};
+  Roll roll;
   Budget budget;
   IdlePool idle{budget};
   BusyPool busy;

@@ -42,7 +42,10 @@ Result<Ports> BindPorts(const Config& config) {
 }
 
 Server::Server(Config config)
-    : config_(std::move(config)), pool_(config_.blocking_threads), background_(io_) {}
+    : config_(std::move(config)),
+      pool_(config_.blocking_threads),
+      metrics_(metrics::MakePrometheus([this] { return LevelsNow(); })),
+      background_(io_) {}
 
 Server::~Server() = default;
 
@@ -54,6 +57,11 @@ Result<std::unique_ptr<Server>> Server::Make(Config config, sandbox::Helpers hel
   if (auto done = server->BuildEngine(std::move(helpers)); !done) return Fail(done.error());
   server->BuildDoors();
   return server;
+}
+
+metrics::Levels Server::LevelsNow() const {
+  const scheduler::Scheduler::Counts counts = scheduler_->counts();
+  return {counts.idle, counts.busy, counts.starting, launcher_->prepared()};
 }
 
 Result<void> Server::NamePlaces(const Ports& ports) {
@@ -184,7 +192,8 @@ invoke::Dependencies Server::DoorDependencies() {
           [this](const std::string& digest) {
             return sandbox::ImageRoot{.folder = images_->RootFolder(digest),
                                       .hold = images_->HoldImage(digest)};
-          }};
+          },
+          *metrics_};
 }
 
 Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
@@ -209,8 +218,8 @@ Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
   scheduler_config.keep_warm = config_.keep_warm;
   scheduler_config.max_instances_per_function = config_.max_instances_per_function;
   scheduler_config.memory_budget = config_.memory_budget;
-  scheduler_ =
-      std::make_unique<scheduler::Scheduler>(io_, *launcher_, clock_, random_, scheduler_config);
+  scheduler_ = std::make_unique<scheduler::Scheduler>(io_, *launcher_, clock_, random_,
+                                                      scheduler_config, *metrics_);
   logs::Config logs_config;
   logs_config.folder = config_.data / "logs";
   logs_ = std::make_unique<logs::LogStore>(io_, pool_, clock_, logs_config);
@@ -245,7 +254,8 @@ void Server::BuildDoors() {
   api_config.functions_domain = "localhost" + functions.substr(functions.rfind(':'));
   api_door_ = std::make_unique<api::ApiDoor>(
       api::Services{io_, *database_, *catalog_, *identities_, *packages_, *images_, *objects_,
-                    *queue_, *ledger_, *logs_, *door_, *scheduler_, pool_, clock_, random_},
+                    *queue_, *ledger_, *logs_, *door_, *scheduler_, pool_, clock_, random_,
+                    *metrics_},
       api_config);
   api_server_ = std::make_unique<net::HttpServer>(
       io_, net::HttpServerConfig{},

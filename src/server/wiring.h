@@ -22,6 +22,7 @@
 #include "invoke/door.h"
 #include "logs/log_store.h"
 #include "metering/ledger.h"
+#include "metrics/metrics.h"
 #include "net/blocking_pool.h"
 #include "net/http_server.h"
 #include "net/task_group.h"
@@ -73,6 +74,7 @@ class Server {
   store::EmbeddedConfig DatabaseConfig() const;
   sandbox::Config SandboxConfig();
   invoke::Dependencies DoorDependencies();
+  metrics::Levels LevelsNow() const;
   Task<void> RemoveUnusedPackages();
   images::Config ImagesConfig() const;
   void KeepUsedImages();
@@ -86,6 +88,7 @@ class Server {
   SystemRandom random_;
   asio::io_context io_{1};
   net::BlockingPool pool_;
+  std::unique_ptr<metrics::Metrics> metrics_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<catalog::IdentityBook> identities_;
