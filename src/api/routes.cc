@@ -38,6 +38,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/2023-03-30/layerarn/{arn}", GetLayerVersionByArn},
     {"PUT", "/2023-03-30/layers/{layerName}/acl", PutLayerAcl},
     {"GET", "/2023-03-30/functions/{functionName}/instances", ListInstances},
+    {"GET", "/2023-03-30/functions/{functionName}/instances/{instanceId}/exec", InstanceExec},
 
     {"GET", "/ebb/v1/status", GetStatus},
     {"GET", "/ebb/v1/instances", ListAllInstances},

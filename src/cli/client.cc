@@ -17,6 +17,7 @@ namespace {
 // Connecting to a machine that is there takes milliseconds; after this it is not.
 constexpr auto kConnectLimit = std::chrono::seconds(10);
 constexpr std::size_t kPieceBytes = 65'536;
+constexpr std::size_t kMostErrorBytes = 65'536;
 
 // A body that says how much of it has been taken.
 class CountedBody : public net::Body {
@@ -157,6 +158,31 @@ struct Client::State {
     }
     co_return answer;
   }
+
+  Task<Result<int>> Converse(net::Request request, Place place, Talk talk) {
+    const std::string key = net::AskForWebSocket(request.headers, random);
+    request.upgrade = true;
+    connection.reset();  // It will be of no use for anything else.
+    auto connected = co_await Connect(place.host, place.port);
+    if (!connected) co_return Fail(Unreachable(place, connected.error()));
+    auto response = co_await connection->Exchange(std::move(request), Deadline::Never());
+    if (!response) co_return Fail(Unreachable(place, response.error()));
+    if (response->status != 101) {
+      Answer answer{response->status, std::move(response->headers), {}};
+      auto body = co_await net::ReadAll(*response->stream, kMostErrorBytes);
+      if (body) answer.body = std::move(*body);
+      co_return Fail(ErrorOf(answer));
+    }
+    if (!net::IsWebSocketAnswer(*response, key)) {
+      co_return Fail(Error::Unavailable("the server's answer is no WebSocket"));
+    }
+    connection->stream().SetDeadline(Deadline::Never());
+    net::WebSocket socket(io, connection->stream(), net::WebSocket::Side::kClient, random,
+                          connection->TakeReceived(), {});
+    auto result = co_await talk(io, socket);
+    connection->stream().Close();
+    co_return result;
+  }
 };
 
 Client::Client(Place place, const Clock& clock, Random& random)
@@ -189,6 +215,10 @@ Result<void> Client::SendAndFollow(Ask ask, std::function<void(std::string_view)
   if (!answer) return Fail(Unreachable(place_, answer.error()));
   if (answer->status / 100 != 2) return Fail(ErrorOf(*answer));
   return {};
+}
+
+Result<int> Client::Converse(Ask ask, Talk talk) {
+  return state_->RunToEnd(state_->Converse(state_->Sign(ask, place_), place_, std::move(talk)));
 }
 
 Error ErrorOf(const Answer& answer) {

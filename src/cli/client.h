@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "cli/place.h"
 #include "net/http.h"
+#include "net/web_socket.h"
 
 namespace ebb::cli {
 
@@ -53,6 +54,11 @@ class Client {
   Result<json::object> SendForJson(Ask ask);  // An empty body is an empty object.
 
   // Hands the body of a 2xx answer over as it comes, until it ends.  Errors: as SendForBody.
+  // Over a WebSocket, when the server agrees.  Returns what `talk` does.  Errors: as SendForBody,
+  // and those of `talk`.
+  using Talk = std::function<Task<Result<int>>(asio::io_context& io, net::WebSocket& socket)>;
+  Result<int> Converse(Ask ask, Talk talk);
+
   Result<void> SendAndFollow(Ask ask, std::function<void(std::string_view bytes)> on_bytes);
 
  private:

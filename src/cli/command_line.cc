@@ -41,6 +41,7 @@ Exit RunCommandLine(std::vector<std::string> arguments, Session& session) {
   AddLogs(app, chosen);
   AddUsage(app, chosen);
   AddInstances(app, chosen);
+  AddExec(app, chosen);
   AddDead(app, chosen);
   AddLayer(app, chosen);
   AddStatus(app, chosen);

@@ -57,6 +57,7 @@ void AddInvoke(CLI::App& app, Command& chosen);
 void AddLogs(CLI::App& app, Command& chosen);
 void AddUsage(CLI::App& app, Command& chosen);
 void AddInstances(CLI::App& app, Command& chosen);
+void AddExec(CLI::App& app, Command& chosen);
 void AddDead(CLI::App& app, Command& chosen);
 void AddLayer(CLI::App& app, Command& chosen);
 void AddStatus(CLI::App& app, Command& chosen);

@@ -61,6 +61,7 @@ struct Request {
   std::string peer;  // "127.0.0.1:51234".
   // Never null.  A client that sent "Expect: 100-continue" is told to go on by the first Read.
   std::unique_ptr<Body> body;
+  bool upgrade = false;  // Of a client: says "Connection: Upgrade"; what to is a header field.
 };
 
 struct Response {
@@ -68,6 +69,9 @@ struct Response {
   Headers headers;               // Content-Length and Transfer-Encoding are set by the sender.
   std::string text;              // The body, unless `stream` is set.
   std::unique_ptr<Body> stream;  // Sent in pieces: by length if it has one, else chunked.
+  // With status 101 only: what goes on with the connection after the response, until it returns;
+  // then it closes.  `received` came behind the request.  Cancelled as a handler is.
+  std::function<Task<void>(Stream& stream, std::string received)> upgrade;
 };
 
 // name=value pairs of a query string, both percent-decoded ('+' is a space), in order.  A name

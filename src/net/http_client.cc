@@ -80,6 +80,7 @@ Task<Result<Response>> HttpConnection::Exchange(Request request, Deadline deadli
 
   const BodyFraming framing = FramingOf(request);
   std::string head = FormatRequestHead(request.method, request.target, request.headers, framing);
+  if (request.upgrade) head.insert(head.size() - 2, "Connection: Upgrade\r\n");
   if (!request.body) request.body = MakeStringBody("");
   auto written =
       co_await WriteMessage(*state->stream, std::move(head), *request.body, framing, std::nullopt);
@@ -107,5 +108,7 @@ Task<Result<Response>> HttpConnection::Exchange(Request request, Deadline deadli
 bool HttpConnection::reusable() const { return state_->reusable && !state_->stream->PeerGone(); }
 
 Stream& HttpConnection::stream() { return *state_->stream; }
+
+std::string HttpConnection::TakeReceived() { return state_->reader.TakeBytes(); }
 
 }  // namespace ebb::net

@@ -23,6 +23,7 @@ class HttpConnection {
 
   bool reusable() const;  // The last exchange ended cleanly and the peer keeps the connection.
   Stream& stream();
+  std::string TakeReceived();  // After a 101: what came behind it.
 
  private:
   struct State;

@@ -34,6 +34,12 @@ class MessageReader {
   // How much of a body with a length is left; nullopt for one without.
   std::optional<std::uint64_t> body_left() const;
   bool has_bytes() const { return begin_ < end_; }
+  // What came behind the last message, for who goes on in another protocol.
+  std::string TakeBytes() {
+    std::string bytes(buffered());
+    begin_ = end_;
+    return bytes;
+  }
 
  private:
   Task<Result<std::size_t>> ReadChunked(std::span<char> into);

@@ -208,6 +208,10 @@ Task<ServerConnection::After> ServerConnection::Serve(MessageHead& head) {
   }
 
   Response response = co_await Handle(request);
+  if (response.status == 101 && response.upgrade && reader_.body_ended()) {
+    co_await Upgrade(response);
+    co_return After::kClose;
+  }
   const After after = WillClose(head, request, response) ? After::kClose : After::kKeep;
   const bool sent = co_await Send(request, head, response, after);
   const bool can_drop = !incoming_ || !incoming_->asks_to_continue;
@@ -218,6 +222,17 @@ Task<ServerConnection::After> ServerConnection::Serve(MessageHead& head) {
   }
   if (after == After::kClose || reader_.body_ended()) co_return after;
   co_return can_drop ? co_await DropRest() : After::kClose;
+}
+
+Task<void> ServerConnection::Upgrade(Response& response) {
+  std::string head =
+      FormatResponseHead(response.status, response.headers, {}, ConnectionWord::kNone, date_.Now());
+  head.insert(head.size() - 2, "Connection: Upgrade\r\n");
+  auto written = co_await stream_->Write(head);
+  if (!written) co_return;
+  upgraded_ = true;
+  if (!ending_) co_await response.upgrade(*stream_, reader_.TakeBytes());
+  stream_->Close();
 }
 
 Task<Response> ServerConnection::Handle(Request& request) {
@@ -303,7 +318,7 @@ Task<void> ServerConnection::Linger() {
 
 void ServerConnection::EndAfterRequest() {
   ending_ = true;
-  if (!busy_) stream_->Close();
+  if (!busy_ || upgraded_) stream_->Close();  // An upgraded one may last for ever.
 }
 
 bool ServerConnection::ClientGone() {

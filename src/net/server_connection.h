@@ -53,6 +53,7 @@ class ServerConnection {
   Task<Response> Handle(Request& request);
   Task<bool> Send(const Request& request, const MessageHead& head, Response& response, After after);
   bool WillClose(const MessageHead& head, const Request& request, const Response& response) const;
+  Task<void> Upgrade(Response& response);
   Task<After> DropRest();
   Task<void> Linger();
 
@@ -67,6 +68,7 @@ class ServerConnection {
   std::shared_ptr<Incoming> incoming_;
   bool busy_ = false;
   bool ending_ = false;
+  bool upgraded_ = false;          // It speaks another protocol now.
   std::uint64_t request_ = 0;      // Counts them.
   std::uint64_t last_looked_ = 0;  // At this request, by ClientGone.
 };

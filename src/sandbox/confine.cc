@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -110,7 +111,9 @@ bool LimitResources(const Plan&) {
 }
 
 bool BecomeUnprivileged(const Plan& plan) {
-  return setgroups(0, nullptr) == 0 && setresgid(plan.uid, plan.uid, plan.uid) == 0 &&
+  errno = EINVAL;
+  return plan.uid != 0 && setgroups(0, nullptr) == 0 &&
+         setresgid(plan.uid, plan.uid, plan.uid) == 0 &&
          setresuid(plan.uid, plan.uid, plan.uid) == 0;
 }
 
@@ -171,6 +174,31 @@ bool WaitForServer(const Plan& plan) {
 
 bool NewCgroupNamespace(const Plan&) { return unshare(CLONE_NEWCGROUP) == 0; }
 
+bool EnterNamespaces(const Plan& plan) {
+  return setns(plan.host,
+               CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET) == 0;
+}
+
+// Whose user made the namespace may enter it, and has every capability in it until they are
+// dropped.
+bool EnterUserNamespace(const Plan& plan) { return setns(plan.host, CLONE_NEWUSER) == 0; }
+
+bool PlaceGuestDescriptors(const Plan& plan) {
+  int standard[3];
+  for (int i = 0; i < 3; ++i) {
+    standard[i] = fcntl(plan.standard[i], F_DUPFD_CLOEXEC, kStatusInside + 1);
+    if (standard[i] < 0) return false;
+  }
+  for (int i = 0; i < 3; ++i) {
+    if (dup2(standard[i], i) < 0) return false;
+  }
+  if (plan.terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) return false;
+  if (chdir("/code") != 0 && chdir("/") != 0) return false;  // An image has no /code.
+  if (dup3(plan.status, kStatusInside, O_CLOEXEC) < 0) return false;
+  return syscall(SYS_close_range, kChannelInside, kChannelInside, 0) == 0 &&
+         syscall(SYS_close_range, kStatusInside + 1, ~0U, 0) == 0;
+}
+
 struct Step {
   const char* name;
   bool (*run)(const Plan& plan);
@@ -211,6 +239,21 @@ constexpr Step kForkedSteps[] = {
     {"place descriptors and close all others", PlaceDescriptors},
 };
 
+// A guest's: it enters what a sandbox's own first process made, and drops the same.
+constexpr Step kGuestSteps[] = {
+    {"reset signals, new session", ResetSignals},
+    {"join the cgroups", JoinCgroups},
+    {"prefer the sandbox when memory is short", PreferForOom},
+    {"limit resources", LimitResources},
+    {"enter the sandbox's namespaces", EnterNamespaces},
+    {"become an unprivileged user", BecomeUnprivileged},
+    {"enter the sandbox's user namespace", EnterUserNamespace},
+    {"drop all capabilities", DropCapabilities},
+    {"forbid new privileges", ForbidNewPrivileges},
+    {"place descriptors and close all others", PlaceGuestDescriptors},
+    {"filter system calls", FilterSystemCalls},
+};
+
 const char* RunAll(std::span<const Step> steps, const Plan& plan) {
   for (const Step& step : steps) {
     if (!step.run(plan)) return step.name;
@@ -231,5 +274,7 @@ int MakeProc() {
 const char* Confine(const Plan& plan) { return RunAll(kSteps, plan); }
 
 const char* ConfineForked(const Plan& plan) { return RunAll(kForkedSteps, plan); }
+
+const char* ConfineGuest(const Plan& plan) { return RunAll(kGuestSteps, plan); }
 
 }  // namespace ebb::sandbox

@@ -30,6 +30,11 @@ struct Plan {
   // It will fork instances: in its own user namespace, and nowhere else, it keeps the right to make
   // namespaces, and `filter` says which.
   bool is_template = false;
+
+  // For a guest only, which has no channel, no output and none of the mounts.
+  int host = -1;  // A pidfd of the sandbox's pid 1.
+  int standard[3] = {-1, -1, -1};
+  bool terminal = false;  // `standard` are one.
 };
 
 // Returns nullptr when every step is done, else the name of the step that failed, errno saying why.
@@ -45,5 +50,8 @@ int MakeProc();
 // server's to do while the child waits.  Half way it says kForked on the status socket and waits
 // there for one byte.
 const char* ConfineForked(const Plan& plan);
+// The same for a process that joins a sandbox.  It is in the sandbox's pid namespace already, and
+// visible to the function, which is kept from tracing or reading it by its user namespace.
+const char* ConfineGuest(const Plan& plan);
 
 }  // namespace ebb::sandbox

@@ -96,7 +96,37 @@ FakeLauncher::FakeLauncher(asio::io_context& io)
       on_proxy([](FakeSandbox&, net::Request) -> Result<net::Response> { return net::Response(); }),
       launch_gate(io),
       initialize_gate(io),
-      call_gate(io) {}
+      call_gate(io),
+      io_(io) {}
+
+Task<Result<std::string>> FakeGuest::Read(From from) {
+  while (pending_.empty() && !ended_) co_await changed_.Wait(Deadline::Never());
+  if (from == From::kErrors) co_return std::string();
+  co_return std::exchange(pending_, {});
+}
+
+Task<Result<void>> FakeGuest::Write(std::string bytes) {
+  pending_ += bytes;
+  changed_.NotifyAll();
+  co_return Result<void>();
+}
+
+void FakeGuest::EndInput() {
+  ended_ = true;
+  changed_.NotifyAll();
+}
+
+Task<Result<int>> FakeGuest::WaitEnd() {
+  while (!ended_) co_await changed_.Wait(Deadline::Never());
+  co_return 0;
+}
+
+Task<Result<std::unique_ptr<Guest>>> FakeLauncher::Enter(Sandbox& sandbox, GuestSpec spec,
+                                                         Deadline) {
+  EBB_CHECK(!static_cast<FakeSandbox&>(sandbox).frozen_, "nothing can enter a frozen sandbox");
+  guest_specs.push_back(std::move(spec));
+  co_return std::make_unique<FakeGuest>(io_, guests);
+}
 
 Task<Result<std::unique_ptr<Sandbox>>> FakeLauncher::Launch(Spec spec, OutputSink output,
                                                             Deadline deadline) {

@@ -59,6 +59,7 @@ class FakeSandbox : public Sandbox {
   StartReport report;
 
  private:
+  friend class FakeLauncher;
   template <typename T>
   Task<Result<T>> Run(FakeGate& gate, Deadline deadline, std::function<Result<T>()> step);
 
@@ -68,6 +69,23 @@ class FakeSandbox : public Sandbox {
   bool alive_ = true;
   bool died_ = false;
   bool frozen_ = false;
+};
+
+// Writes back what is written to it, to its output, until its input ends.
+class FakeGuest : public Guest {
+ public:
+  FakeGuest(asio::io_context& io, int& living) : living_(living), changed_(io) { ++living_; }
+  ~FakeGuest() override { --living_; }
+  Task<Result<std::string>> Read(From from) override;
+  Task<Result<void>> Write(std::string bytes) override;
+  void EndInput() override;
+  Task<Result<int>> WaitEnd() override;
+
+ private:
+  int& living_;
+  std::string pending_;
+  bool ended_ = false;
+  net::Signal changed_;
 };
 
 class FakeLauncher : public Launcher {
@@ -103,8 +121,16 @@ class FakeLauncher : public Launcher {
   std::vector<Spec> specs;       // Of every Launch, in order.
   std::vector<Call> calls_seen;  // Of every Invoke, in order.
 
+  int guests = 0;                      // FakeGuests that live.
+  std::vector<GuestSpec> guest_specs;  // Of every Enter, in order.
+  Task<Result<std::unique_ptr<Guest>>> Enter(Sandbox& sandbox, GuestSpec spec,
+                                             Deadline deadline) override;
+
   Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                 Deadline deadline) override;
+
+ private:
+  asio::io_context& io_;
 };
 
 }  // namespace ebb::sandbox

@@ -47,8 +47,7 @@ bool Helper::Receive() {
     while (read(child_ended_, &which, sizeof which) > 0) {
     }
     // Only here: between a fork and its pidfd_open the child must not vanish.
-    while (waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
+    Reap();
     if (sources[0].revents != 0) break;
   }
   iovec parts[2] = {{&order_, sizeof order_}, {text_, kMaxOrderText}};
@@ -67,6 +66,19 @@ bool Helper::Receive() {
   }
   text_[static_cast<size_t>(size) - sizeof order_] = 0;
   return fd_count_ > 0;
+}
+
+void Helper::Reap() {
+  int how = 0;
+  for (pid_t ended; (ended = waitpid(-1, &how, WNOHANG)) > 0;) {
+    for (Watched& one : watched_) {
+      if (one.child != ended) continue;
+      SendStatus(one.status, StatusKind::kExited, "",
+                 WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how));
+      close(one.status);
+      one = {};
+    }
+  }
 }
 
 int Helper::TakeFd(int which) {
@@ -103,6 +115,54 @@ void Helper::AfterForkInParent(pid_t child) {
   const auto pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
   Answer(pidfd < 0 ? StatusKind::kFailed : StatusKind::kForked, "pidfd_open", errno, pidfd);
   if (pidfd >= 0) close(pidfd);
+}
+
+bool Helper::BeforeEntering() {
+  bool has_place = false;
+  for (const Watched& one : watched_) has_place = has_place || one.child == 0;
+  if (fd_count_ != kGuestFds + order_.join_count) {
+    Answer(StatusKind::kFailed, "read the order", EBADMSG);
+  } else if (!has_place) {
+    Answer(StatusKind::kFailed, "too many processes have entered sandboxes", EBUSY);
+  } else if (setns(fds_[kHostFd], CLONE_NEWPID) != 0) {
+    Answer(StatusKind::kFailed, "enter the sandbox's pid namespace", errno);
+  } else {
+    return true;
+  }
+  return false;
+}
+
+void Helper::AfterEntering(pid_t child) {
+  AfterForkInParent(child);
+  if (child < 0) return;
+  for (Watched& one : watched_) {
+    if (one.child != 0) continue;
+    one = {child, TakeFd(kStatusFd)};
+    return;
+  }
+}
+
+void Helper::ConfineGuestChild() {
+  Plan plan;
+  plan.status = fcntl(fds_[kStatusFd], F_DUPFD_CLOEXEC, kStatusInside + 1);
+  plan.host = fds_[kHostFd];
+  for (int i = 0; i < 3; ++i) plan.standard[i] = fds_[kGuestInFd + i];
+  plan.terminal = order_.terminal != 0;
+  plan.joins = fds_ + kGuestFds;
+  plan.join_count = order_.join_count;
+  plan.uid = order_.uid;
+  plan.outer_proc = outer_proc_;
+  plan.filter = filter_.instructions;
+  plan.filter_length = filter_.length;
+  const char* failed = ConfineGuest(plan);
+  if (failed != nullptr) {
+    const int why = errno;
+    // By then it may have moved.
+    SendStatus(fcntl(plan.status, F_GETFD) >= 0 ? plan.status : kStatusInside, StatusKind::kFailed,
+               failed, why);
+    _exit(1);
+  }
+  SendStatus(kStatusInside, StatusKind::kConfined, "", 0);
 }
 
 void Helper::ConfineChild() {

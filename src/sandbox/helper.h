@@ -41,6 +41,11 @@ class Helper {
   // The two halves of a fork.  Between them the caller calls fork, the runtime's own if it has one.
   bool BeforeFork();                    // False: answered kFailed.
   void AfterForkInParent(pid_t child);  // Answers kForked, or kFailed for -1.
+  // The same for a child that joins the sandbox of kHostFd; its end is told on the order's status
+  // socket.
+  bool BeforeEntering();
+  void AfterEntering(pid_t child);
+  void ConfineGuestChild();
   // In the child: confines it.  Ends the process if a step fails, having answered which.
   void ConfineChild();
 
@@ -51,6 +56,7 @@ class Helper {
   void Answer(StatusKind kind, const char* step, int error, int pidfd = -1);
 
  private:
+  void Reap();
   int control_;
   int outer_proc_;
   int own_pid_namespace_;
@@ -59,6 +65,13 @@ class Helper {
   char text_[kMaxOrderText + 1];
   int fds_[kMaxOrderFds];
   unsigned fd_count_ = 0;
+  // Guests that have not ended, and whom to tell.  A place without a child is free.
+  struct Watched {
+    pid_t child = 0;
+    int status = -1;
+  };
+  static constexpr unsigned kMaxWatched = 64;
+  Watched watched_[kMaxWatched];
   Filter filter_;
   Filter template_filter_;
 };

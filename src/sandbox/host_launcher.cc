@@ -231,6 +231,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   auto parts =
       co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk, spec.reach);
   if (!parts) co_return Fail(parts.error());
+  parts->uid = kFirstUid + next_uid_++ % kUids;
   auto door = OpenDoor(*parts->processes);
   if (!door) co_return Fail(door.error());
   auto sockets = Sockets::Make();
@@ -251,6 +252,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   started.report.path =
       spec.runtime == Runtime::kPython ? model::StartPath::kFork : model::StartPath::kExec;
   started.report.sandbox = clock_.Now() - began;
+  started.uid = parts->uid;
   started.spec = std::move(spec);
   started.connection = std::move(parts->connection);
   started.processes = std::move(parts->processes);
@@ -285,7 +287,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
   if (!layers) co_return Fail(layers.error());
   Order order;
   order.begin = begin;
-  order.uid = kFirstUid + next_uid_++ % kUids;
+  order.uid = parts.uid;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
   order.image = spec.image ? 1 : 0;
   order.layer_mounts = layers->valid() ? 1 : 0;

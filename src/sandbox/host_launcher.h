@@ -33,6 +33,8 @@ class HostLauncher : public Launcher {
   }
   std::vector<TemplateState> Templates() const override { return templates_.List(); }
   std::vector<std::pair<std::string, int>> prepared() const override;
+  Task<Result<std::unique_ptr<Guest>>> Enter(Sandbox& sandbox, GuestSpec spec,
+                                             Deadline deadline) override;
   Task<void> Stop() override;
 
  private:

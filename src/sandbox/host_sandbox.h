@@ -25,6 +25,7 @@ struct Started {
   base::Fd tmp;                // Its /tmp, while it may yet change.
   base::Fd channel;            // Our end.
   StartReport report;
+  std::uint32_t uid = 0;         // Of the sandbox's user, on the host.
   base::Fd status;               // Our end; closed by the child when user code begins.
   base::Fd control;              // A template's: a copy of our end of its channel.
   bool has_code = true;          // False: a stem, whose code is mounted when it is adopted.
@@ -42,6 +43,9 @@ class HostSandbox : public Sandbox {
   void ResetPeak() override { started_.processes->cgroup().ResetPeak(); }
   StartReport start_report() const override { return started_.report; }
   bool alive() const override { return started_.processes->alive(); }
+
+  // For who lets another process in.
+  Started& started() { return started_; }
 
  protected:
   // Kills the processes unless Dismiss is called: the user of a sandbox may be cancelled at any

@@ -157,6 +157,28 @@ struct TemplateState {
   std::int64_t memory_bytes = 0;
 };
 
+// A process more in a sandbox, confined as the function is.
+struct GuestSpec {
+  enum class Standard { kPipes, kTerminal };
+  std::vector<std::string> command;  // Not empty; looked for in the function's PATH.
+  Standard standard = Standard::kPipes;
+};
+
+// Lives on the launcher's io_context.  Destroying it kills the process.  It may outlive the
+// sandbox, with which the process ends.
+class Guest {
+ public:
+  virtual ~Guest() = default;
+  enum class From { kOutput, kErrors };  // On a terminal there are no errors.
+  // The next that it wrote; empty at the end.
+  virtual Task<Result<std::string>> Read(From from) = 0;
+  virtual Task<Result<void>> Write(std::string bytes) = 0;
+  virtual void EndInput() = 0;  // Of a terminal's too, but it notices nothing.
+  // Its exit code, 128 and the number if a signal ended it.  Errors: kFunctionFailed the command
+  // cannot be run; kUnavailable nobody can say.
+  virtual Task<Result<int>> WaitEnd() = 0;
+};
+
 class Launcher {
  public:
   virtual ~Launcher() = default;
@@ -166,6 +188,11 @@ class Launcher {
   // asks for it; kDeadline.
   virtual Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                         Deadline deadline) = 0;
+
+  // Starts a guest in a sandbox of this launcher's, which must not be frozen.
+  // Errors: kUnavailable, naming the step that failed; kDeadline.
+  virtual Task<Result<std::unique_ptr<Guest>>> Enter(Sandbox& sandbox, GuestSpec spec,
+                                                     Deadline deadline) = 0;
 
   // There will be no more launches of versions whose names begin with `prefix`, but for `except`:
   // what is kept for them goes.

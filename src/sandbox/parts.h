@@ -20,6 +20,7 @@ struct Parts {
   std::vector<base::Fd> joins;
   CgroupLimits limits;
   Mebibytes disk;
+  std::uint32_t uid = 0;  // Chosen when it is launched.
 };
 
 // Lives on its io_context.  Borrows the rest, which must outlive it and every sandbox.

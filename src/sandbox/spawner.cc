@@ -121,6 +121,17 @@ std::vector<char*> Strings(const char*& text, std::uint32_t count) {
   _exit(127);
 }
 
+void Enter(Helper& helper) {
+  if (!helper.BeforeEntering()) return;
+  const pid_t child = fork();
+  if (child != 0) {
+    helper.AfterEntering(child);
+    return;
+  }
+  helper.ConfineGuestChild();
+  Become(helper);
+}
+
 void Launch(Helper& helper) {
   if (!helper.BeforeFork()) return;
   const pid_t child = fork();
@@ -177,6 +188,9 @@ void RunSpawner(int control) {
         break;
       case OrderKind::kMountProc:
         MountProc(*helper);
+        break;
+      case OrderKind::kEnter:
+        Enter(*helper);
         break;
     }
   }

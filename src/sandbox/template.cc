@@ -219,6 +219,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   started.tmp = std::move(parts.tmp);
   started.channel = std::move(pipes->channel.ours);
   started.origin = self;
+  started.uid = sandbox_->started().uid;
   auto instance = std::make_unique<BuiltinSandbox>(tools_.io, tools_.clock, std::move(started));
   auto booted = co_await instance->WaitBooted(deadline);
   if (!booted) co_return Fail(booted.error());

@@ -26,6 +26,9 @@ enum class OrderKind : std::uint32_t {
   // Mount a /proc in the mount namespace of another's pid 1, that of its pid namespace.
   // Descriptors: status, the pidfd.  To the spawner.
   kMountProc,
+  // Start one process more in a sandbox that there is.  Descriptors: see GuestDescriptor.  To the
+  // spawner.
+  kEnter,
 };
 
 // When the child of a kLaunch goes on to run what it is for.
@@ -46,6 +49,7 @@ struct Order {
   std::uint32_t image = 0;              // 1: the code is the root of an image; else 0.
   std::uint32_t layer_mounts = 0;       // 1: the last descriptor is what goes to /opt; else 0.
   std::uint32_t forwarding_debts = 0;   // kPrepare; 1: the last descriptor is one; else 0.
+  std::uint32_t terminal = 0;           // kEnter; 1: the standard descriptors are one; else 0.
   std::uint32_t argument_count = 0;     // 0 to a zygote.
   std::uint32_t environment_count = 0;  // 0 to a zygote.
   std::uint32_t text_bytes = 0;
@@ -59,6 +63,9 @@ enum OrderDescriptor { kStatusFd, kChannelFd, kOutputFd, kNetworkFd, kCodeFd, kT
 // to fork, then the instance's cgroups.
 enum ForkDescriptor { kForkStatusFd, kForkChannelFd, kForkOutputFd, kForkFixedFds };
 
+// Those of a kEnter, then the cgroups.  kHostFd is a pidfd of the sandbox's pid 1.
+enum GuestDescriptor { kHostFd = kStatusFd + 1, kGuestInFd, kGuestOutFd, kGuestErrFd, kGuestFds };
+
 constexpr unsigned kMaxOrderFds = 16;
 constexpr unsigned kMaxOrderText = 128 * 1024;  // FC allows 4 KiB of variables; a command is short.
 
@@ -67,6 +74,7 @@ enum class StatusKind : std::uint32_t {
   kConfined,    // Every step is done.
   kDone,        // A kPrepare, kZygote or kMountProc is done.
   kFailed,      // `step` could not be done.
+  kExited,      // The process of a kEnter has ended; `error` is its exit code, or 128 + signal.
 };
 
 struct Status {

@@ -9,10 +9,13 @@
 namespace ebb::scheduler {
 
 void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
-  if (auto frozen = instance->sandbox->Freeze(); !frozen) {
-    log::Warn("instance not frozen, destroyed",
-              {{"instance", instance->id}, {"error", frozen.error()}});
-    return;
+  if (instance->guests == 0) {
+    if (auto frozen = instance->sandbox->Freeze(); !frozen) {
+      log::Warn("instance not frozen, destroyed",
+                {{"instance", instance->id}, {"error", frozen.error()}});
+      return;
+    }
+    instance->frozen = true;
   }
   instance->idle_since = now;
   instance->presence.Set(InstanceState::kIdle);
@@ -29,6 +32,7 @@ std::unique_ptr<Instance> IdlePool::Take(const model::VersionKey& key) {
     if (version->second.empty()) idle_.erase(version);
     --size_;
     if (!instance->sandbox->alive()) continue;
+    if (!std::exchange(instance->frozen, false)) return instance;
     auto thawed = instance->sandbox->Thaw();
     if (thawed) return instance;
     log::Warn("instance not thawed, destroyed",

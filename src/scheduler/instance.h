@@ -32,6 +32,8 @@ struct Instance {
   bool loaded = false;     // User code is loaded: it can serve, and several calls at once.
   bool discarded = false;  // Must not be lent again.
   TimePoint idle_since{};  // While idle.
+  bool frozen = false;
+  int guests = 0;  // While there are some it is not frozen, and does not expire.
 
   // Whether it may be lent once more.  Only the one who loads the code has it until that is done.
   bool has_place() const { return !discarded && leases < (loaded ? concurrency : 1); }

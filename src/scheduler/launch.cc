@@ -32,14 +32,16 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
   Birth birth = launch.birth();
   birth.Report((*sandbox)->start_report());
   Presence presence = state->roll.Enter({.id = id, .key = key, .memory = memory, .birth = birth});
-  launch.Succeed(std::make_unique<Instance>(Instance{.id = std::move(id),
-                                                     .key = std::move(key),
-                                                     .concurrency = concurrency,
-                                                     .reservation = launch.TakeReservation(),
-                                                     .output = std::move(output),
-                                                     .sandbox = std::move(*sandbox),
-                                                     .birth = birth,
-                                                     .presence = std::move(presence)}));
+  auto instance = std::make_unique<Instance>(Instance{.id = std::move(id),
+                                                      .key = std::move(key),
+                                                      .concurrency = concurrency,
+                                                      .reservation = launch.TakeReservation(),
+                                                      .output = std::move(output),
+                                                      .sandbox = std::move(*sandbox),
+                                                      .birth = birth,
+                                                      .presence = std::move(presence)});
+  instance->presence.Is(*instance);
+  launch.Succeed(std::move(instance));
 }
 
 }  // namespace

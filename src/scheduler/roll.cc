@@ -59,6 +59,7 @@ Presence Roll::Enter(InstanceEntry entry) {
 void Roll::Leave(std::list<InstanceEntry>::iterator entry) {
   entry->state = InstanceState::kEnded;
   entry->ended = clock_.WallNow();
+  entry->instance = nullptr;
   metrics_.InstanceEnded(entry->ended_by);
   Miss(entry->key, entry->ended_by);
   ended_.push_front(std::move(*entry));
@@ -99,6 +100,11 @@ void Roll::GiveBack(const model::VersionKey& key, model::ColdCause cause) {
 }
 
 void Roll::Forget(const std::string& function_id) { past_.erase(function_id); }
+
+Instance* Roll::Find(const std::string& id) const {
+  const auto found = std::ranges::find(living_, id, &InstanceEntry::id);
+  return found == living_.end() ? nullptr : found->instance;
+}
 
 std::vector<InstanceEntry> Roll::List(const std::string& function_id) const {
   std::vector<InstanceEntry> found;

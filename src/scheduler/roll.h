@@ -37,6 +37,8 @@ struct Birth {
 enum class InstanceState { kIdle, kBusy, kEnded };
 const char* ToString(InstanceState state);  // "idle", "busy", "ended".
 
+struct Instance;
+
 struct InstanceEntry {
   std::string id;
   model::VersionKey key;
@@ -46,6 +48,7 @@ struct InstanceEntry {
   WallTime created{};                          // Set by Enter.
   WallTime ended{};                            // Once it has.
   model::ColdCause ended_by = model::ColdCause::kCrash;
+  Instance* instance = nullptr;  // For the scheduler only; null once it has ended.
 };
 
 class Roll;
@@ -56,7 +59,9 @@ class Presence {
   Presence(Presence&& other) noexcept;
   Presence& operator=(Presence&&) = delete;
   ~Presence();
+  void Is(Instance& instance) { entry_->instance = &instance; }
   void Set(InstanceState state) { entry_->state = state; }
+  bool idle() const { return entry_->state == InstanceState::kIdle; }
   // Why it will be missed.  Unless said, it could not serve any more: kCrash.
   void EndsBy(model::ColdCause cause) { entry_->ended_by = cause; }
 
@@ -81,6 +86,8 @@ class Roll {
   void GiveBack(const model::VersionKey& key, model::ColdCause cause);  // That start failed.
 
   void Forget(const std::string& function_id);  // It was deleted.
+
+  Instance* Find(const std::string& id) const;  // Null: it does not live.
 
   // The living, oldest first, then the ended, latest first.  Empty: of every function.
   std::vector<InstanceEntry> List(const std::string& function_id) const;

@@ -43,6 +43,11 @@ Task<Result<Lease>> Scheduler::Acquire(Version version, Deadline deadline) {
   return State::Acquire(state_, std::move(version), deadline);
 }
 
+Task<Result<Stay>> Scheduler::Enter(Destination destination, sandbox::GuestSpec spec,
+                                    Deadline deadline) {
+  return State::Enter(state_, std::move(destination), std::move(spec), deadline);
+}
+
 void Scheduler::Retire(const std::string& function_id, std::uint64_t current_revision) {
   state_->Retire(function_id, current_revision);
 }

@@ -84,6 +84,30 @@ class Lease {
   TimePoint asked_;
 };
 
+struct Destination {
+  std::string function_id;
+  std::string instance_id;
+};
+
+// A guest in an instance (sandbox::Guest).  The instance goes on as it would, serving calls or
+// idle, but is not frozen and does not expire; it may still be evicted, replaced or crash, which
+// ends the guest.  Movable.
+class Stay {
+ public:
+  Stay(Stay&& other) noexcept = default;
+  Stay& operator=(Stay&&) = delete;
+  ~Stay();
+  sandbox::Guest& guest() { return *guest_; }
+
+ private:
+  friend struct State;
+  Stay(std::shared_ptr<State> state, std::string instance_id)
+      : state_(std::move(state)), instance_id_(std::move(instance_id)) {}
+  std::shared_ptr<State> state_;
+  std::string instance_id_;
+  std::unique_ptr<sandbox::Guest> guest_;
+};
+
 class Scheduler {
  public:
   Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock, Random& random,
@@ -102,6 +126,10 @@ class Scheduler {
   //         kDeadline    `deadline` passed during the launch;
   //         what another call gave to Lease::FailedToLoad, when this one waited to join it.
   Task<Result<Lease>> Acquire(Version version, Deadline deadline);
+
+  // Starts a process beside the function in one of its instances.
+  // Errors: kNotFound, code "InstanceNotFound"; as Launcher::Enter.
+  Task<Result<Stay>> Enter(Destination destination, sandbox::GuestSpec spec, Deadline deadline);
 
   // Instances of other revisions of this function are destroyed as they become idle.
   void Retire(const std::string& function_id, std::uint64_t current_revision);

@@ -140,7 +140,8 @@ void State::Retire(const std::string& function_id, std::uint64_t current_revisio
 void State::DestroyExpired() {
   const TimePoint now = clock.Now();
   idle.DestroyIf(model::ColdCause::kExpired, [&](const Instance& instance) {
-    return now - instance.idle_since >= config.keep_warm || !instance.sandbox->alive();
+    const bool expired = now - instance.idle_since >= config.keep_warm && instance.guests == 0;
+    return expired || !instance.sandbox->alive();
   });
   std::erase_if(current_revisions,
                 [&](const auto& entry) { return !budget.HasInstances(entry.first); });

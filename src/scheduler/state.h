@@ -87,6 +87,9 @@ struct State : std::enable_shared_from_this<State> {
   void OnLoadFailed(Instance& instance, const Error& error);
   void Retire(const std::string& function_id, std::uint64_t current_revision);
   void DestroyExpired();
+  static Task<Result<Stay>> Enter(std::shared_ptr<State> self, Destination destination,
+                                  sandbox::GuestSpec spec, Deadline deadline);
+  void EndStay(const std::string& instance_id);
   void RefuseEverything();  // First half of stopping: no new waiter, launch or idle instance.
 
   void Serve(std::unique_ptr<Instance> instance);  // To whom it is due, or idle.

@@ -7,5 +7,7 @@
 namespace ebb::api {
 
 Task<Answer> ListInstances(const Setup& setup, Ask ask);
+// Over a WebSocket: a process beside the function in one instance.
+Task<Answer> InstanceExec(const Setup& setup, Ask ask);
 
 }  // namespace ebb::api

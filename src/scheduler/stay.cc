@@ -1,0 +1,51 @@
+// Guests in instances.
+#include <utility>
+
+#include "base/log.h"
+#include "scheduler/state.h"
+
+namespace ebb::scheduler {
+
+Stay::~Stay() {
+  if (!state_) return;
+  guest_.reset();
+  state_->EndStay(instance_id_);
+}
+
+Task<Result<Stay>> State::Enter(std::shared_ptr<State> self, Destination destination,
+                                sandbox::GuestSpec spec, Deadline deadline) {
+  Instance* instance = self->roll.Find(destination.instance_id);
+  if (self->stopped || instance == nullptr ||
+      instance->key.function_id != destination.function_id) {
+    co_return Fail(
+        Error::NotFound("instance '" + destination.instance_id + "' of the function does not live")
+            .WithCode("InstanceNotFound"));
+  }
+  ++instance->guests;
+  Stay stay(self, destination.instance_id);
+  if (instance->frozen) {
+    if (auto thawed = instance->sandbox->Thaw(); !thawed) co_return Fail(thawed.error());
+    instance->frozen = false;
+  }
+  auto guest = co_await self->launcher.Enter(*instance->sandbox, std::move(spec), deadline);
+  if (!guest) co_return Fail(guest.error());
+  stay.guest_ = std::move(*guest);
+  co_return stay;
+}
+
+void State::EndStay(const std::string& instance_id) {
+  Instance* instance = roll.Find(instance_id);
+  if (instance == nullptr || --instance->guests > 0 || !instance->presence.idle()) return;
+  if (instance->frozen) return;  // It could not be thawed.
+  instance->idle_since = clock.Now();
+  auto frozen = instance->sandbox->Freeze();
+  instance->frozen = frozen.has_value();
+  if (frozen) return;
+  log::Warn("instance not frozen, destroyed",
+            {{"instance", instance_id}, {"error", frozen.error()}});
+  idle.DestroyIf(model::ColdCause::kCrash,
+                 [instance](const Instance& one) { return &one == instance; });
+  StartLaunches();
+}
+
+}  // namespace ebb::scheduler
