@@ -45,21 +45,36 @@ async function loadModule(file) {
 }
 
 // A handler that takes a third parameter calls it back; any other returns, or promises.
-async function call(function_, event, context) {
+function call(function_, event, context) {
+  return callWith(function_, [event, context], success);
+}
+
+// An initializer or pre-stop function: takes the context and, if it wants to, a callback.
+async function callHook(name, context) {
+  let function_;
   try {
-    if (function_.length < 3) return success(await function_(event, context));
+    function_ = await load(name);
+  } catch (e) {
+    return { ok: false, errorType: 'UnhandledInvocationError', body: errorBody(e.message, 'HandlerNotFound', []) };
+  }
+  return callWith(function_, [context], () => success(''));
+}
+
+async function callWith(function_, given, finish) {
+  try {
+    if (function_.length <= given.length) return finish(await function_(...given));
     return await new Promise((resolve, reject) => {
       const callback = (error, result) => {
         if (error) resolve(failure(error, 'HandledInvocationError'));
         else {
           try {
-            resolve(success(result));
+            resolve(finish(result));
           } catch (e) {
             reject(e);
           }
         }
       };
-      Promise.resolve(function_(event, context, callback)).catch(reject);
+      Promise.resolve(function_(...given, callback)).catch(reject);
     });
   } catch (e) {
     logs.printError(e);
@@ -85,4 +100,4 @@ function errorBody(message, kind, stack) {
   return Buffer.from(JSON.stringify({ errorMessage: message, errorType: kind, stackTrace: stack }));
 }
 
-module.exports = { LoadError, load, call, failure, errorBody };
+module.exports = { LoadError, load, call, callHook, failure, errorBody };

@@ -35,6 +35,12 @@ async function serve(call, event) {
   answer(call, await handlers.call(function_, event, makeContext(fixed, call)));
 }
 
+async function runHook(call) {
+  busy = call;
+  logs.setRequestId(call.requestId);
+  answer(call, await handlers.callHook(call.handler, makeContext(fixed, call)));
+}
+
 function answer(call, outcome) {
   if (busy !== call) return; // Answered already.
   busy = null;
@@ -59,6 +65,7 @@ process.on('uncaughtException', (e) => {
 channel.listen((kind, header, body) => {
   if (kind === 'I') start(header);
   else if (kind === 'C') serve(header, body);
+  else if (kind === 'H') runHook(header);
 }, () => process.exit(0));
 
 process.argv = [process.argv[0], ''];

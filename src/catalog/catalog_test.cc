@@ -58,6 +58,9 @@ TEST_F(CatalogTest, EveryFieldIsTheSameAfterARestart) {
   config.environment = {{"A", "1"}, {"B", ""}};
   config.role = "acs:ram::1:role/x";
   config.custom = {{"/code/server", "-v"}, {"--port", "8080"}, 8080};
+  config.custom.health = {"/ready?x=1", seconds(1), seconds(2), seconds(3), 4, 5};
+  config.initializer = {"index.init", seconds(300)};
+  config.pre_stop = {"index.stop", seconds(90)};
   config.internet_access = false;
   config.package_hash = std::string(64, 'a');
   config.package_crc64 = ~std::uint64_t{0};

@@ -76,6 +76,50 @@ Result<model::CustomContainer> ParseContainer(const json::object& from) {
   return container;
 }
 
+json::object ToJson(const model::LifecycleHook& hook) {
+  return {{"handler", hook.handler}, {"timeoutSeconds", hook.timeout.count()}};
+}
+
+json::object ToJson(const model::HealthCheck& check) {
+  return {{"path", check.path},
+          {"initialDelaySeconds", check.initial_delay.count()},
+          {"periodSeconds", check.period.count()},
+          {"timeoutSeconds", check.timeout.count()},
+          {"failureThreshold", check.failure_threshold},
+          {"successThreshold", check.success_threshold}};
+}
+
+void ReadSeconds(Members& members, std::string_view name, std::chrono::seconds& into) {
+  std::int64_t seconds = into.count();
+  members.Read(name, seconds);
+  into = std::chrono::seconds(seconds);
+}
+
+void ReadCount(Members& members, std::string_view name, int& into) {
+  std::int64_t count = into;
+  members.Read(name, count);
+  into = static_cast<int>(count);
+}
+
+// What was stored before there were hooks has none.
+void ReadHook(Members& members, std::string_view name, model::LifecycleHook& into) {
+  members.ReadObject(name, [&](Members& hook) {
+    hook.Read("handler", into.handler);
+    ReadSeconds(hook, "timeoutSeconds", into.timeout);
+  });
+}
+
+void ReadHealth(Members& members, model::HealthCheck& into) {
+  members.ReadObject("health", [&](Members& check) {
+    check.Read("path", into.path);
+    ReadSeconds(check, "initialDelaySeconds", into.initial_delay);
+    ReadSeconds(check, "periodSeconds", into.period);
+    ReadSeconds(check, "timeoutSeconds", into.timeout);
+    ReadCount(check, "failureThreshold", into.failure_threshold);
+    ReadCount(check, "successThreshold", into.success_threshold);
+  });
+}
+
 json::object ToJson(const model::HttpTrigger& http) {
   return {{"type", "http"},
           {"anonymous", http.auth == model::HttpAuth::kAnonymous},
@@ -126,6 +170,9 @@ std::string FormatConfig(const model::FunctionConfig& config) {
       {"customCommand", ArrayOf(config.custom.command)},
       {"customArgs", ArrayOf(config.custom.args)},
       {"customPort", config.custom.port},
+      {"health", ToJson(config.custom.health)},
+      {"initializer", ToJson(config.initializer)},
+      {"preStop", ToJson(config.pre_stop)},
       {"internetAccess", config.internet_access},
       {"layers", FormatLayers(config.layers)},
       {"container", FormatContainer(config.container)},
@@ -166,6 +213,9 @@ Result<model::FunctionConfig> ParseConfig(const std::string& name, const std::st
   members.Read("packageHash", config.package_hash);
   members.Read("packageCrc64", crc64);
   members.Read("packageBytes", config.package_bytes);
+  ReadHealth(members, config.custom.health);
+  ReadHook(members, "initializer", config.initializer);
+  ReadHook(members, "preStop", config.pre_stop);
   if (auto ended = members.End(); !ended) return Fail(ended.error());
   auto layers = ParseLayers(*object);
   if (!layers) return Fail(layers.error());

@@ -2,6 +2,7 @@
 // Reads the JSON columns.  Private to catalog/.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -42,6 +43,16 @@ class Members {
       if (!value.is_string()) return Note(Error::Invalid(std::string(name) + " must hold strings"));
       into[key] = value.get_string();
     }
+  }
+
+  // Hands the members of an object, if it is there, to `read`.
+  void ReadObject(std::string_view name, const std::function<void(Members&)>& read) {
+    const auto object = json::Object(from_, name);
+    if (!object) return Note(object.error());
+    if (*object == nullptr) return;
+    Members inner(**object);
+    read(inner);
+    if (error_.empty()) error_ = inner.error_;
   }
 
   Result<void> End() const {

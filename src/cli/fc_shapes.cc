@@ -10,9 +10,27 @@ namespace {
 using enum FieldType;
 using enum Need;
 
+const Shape kHealthCheck = {"healthCheckConfig",
+                            {{"httpGetUrl", kText},
+                             {"initialDelaySeconds", kWhole},
+                             {"periodSeconds", kWhole},
+                             {"timeoutSeconds", kWhole},
+                             {"failureThreshold", kWhole},
+                             {"successThreshold", kWhole}},
+                            {}};
+
 const Shape kCustomRuntime = {"customRuntimeConfig",
-                              {{"command", kTextList}, {"args", kTextList}, {"port", kWhole}},
-                              {"healthCheckConfig"}};
+                              {{"command", kTextList},
+                               {"args", kTextList},
+                               {"port", kWhole},
+                               {"healthCheckConfig", kMap, kOptional, &kHealthCheck}},
+                              {}};
+
+const Shape kHook = {"a hook", {{"handler", kText}, {"timeout", kWhole}}, {"command"}};
+const Shape kLifecycle = {
+    "instanceLifecycleConfig",
+    {{"initializer", kMap, kOptional, &kHook}, {"preStop", kMap, kOptional, &kHook}},
+    {}};
 
 const Shape kLogin = {"authConfig", {{"userName", kText}, {"password", kText}}, {}};
 const Shape kCertificate = {
@@ -95,6 +113,7 @@ const Shape& PropsShape() {
                                {"role", kText},
                                {"internetAccess", kBoolean},
                                {"customRuntimeConfig", kMap, kOptional, &kCustomRuntime},
+                               {"instanceLifecycleConfig", kMap, kOptional, &kLifecycle},
                                {"layers", kTextList},
                                {"customContainerConfig", kMap, kOptional, &kContainer},
                                {"code", kFree},
@@ -111,7 +130,6 @@ const Shape& PropsShape() {
                                "gpuConfig",
                                "idleTimeout",
                                "instanceIsolationMode",
-                               "instanceLifecycleConfig",
                                "juiceFsConfig",
                                "logConfig",
                                "nasConfig",

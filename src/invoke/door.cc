@@ -1,7 +1,9 @@
 #include "invoke/door.h"
 
+#include <expected>
 #include <utility>
 
+#include "base/log.h"
 #include "invoke/fault.h"
 #include "invoke/held_body.h"
 #include "invoke/running.h"
@@ -26,6 +28,13 @@ bool WillBeRead(const net::Response& response, bool head_only) {
   return may_have_one && response.stream && response.stream->length() != 0;
 }
 
+// What those are told who waited for an instance that another call could not begin.
+Error AsOthersMeetIt(const Error& error) {
+  if (!IsFault(error) || error.kind() == ErrorKind::kFunctionFailed) return error;
+  return Error::FunctionFailed("the function's instance did not begin in time")
+      .WithCode("FunctionTimeoutError");
+}
+
 class ServingDoor : public Door {
  public:
   ServingDoor(Config config, Dependencies dependencies)
@@ -36,9 +45,17 @@ class ServingDoor : public Door {
  private:
   Result<FunctionPtr> Admit(const Call& call) const;
   Task<Attempt> Run(Attempt attempt, std::unique_ptr<Running> running, Call call);
+  Task<void> RunPreStop(FunctionPtr function, scheduler::Lease lease);
   Task<Attempt> Ask(Attempt attempt, std::unique_ptr<Running> running, Call call);
   Task<Attempt> PassThrough(Attempt attempt, std::unique_ptr<Running> running, Call call);
+  struct Broke {
+    Phase phase;
+    Error error;
+  };
+  Task<std::expected<void, Broke>> BeginInstance(Running& running);
   sandbox::Call MakeCall(const model::Function& function, Call& call) const;
+  sandbox::Hook MakeHook(sandbox::HookKind kind, const model::Function& function,
+                         const std::string& request_id) const;
   Attempt NotStarted(Attempt attempt, const model::Function& function, const Error& error) const;
   Attempt Broken(Attempt attempt, Running& running, Phase phase, const Error& error,
                  Caller caller) const;
@@ -88,6 +105,11 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
   attempt.code_checksum = std::to_string((*function)->config.package_crc64);
 
   scheduler::Version version = MakeVersion(*function, config_, dependencies_);
+  if (!(*function)->config.pre_stop.handler.empty()) {
+    version.farewell = [this, function = *function](scheduler::Lease lease) {
+      return RunPreStop(function, std::move(lease));
+    };
+  }
   const Deadline start_by = In(config_.launch_timeout);
   auto lease = co_await dependencies_.scheduler.Acquire(std::move(version), start_by);
   if (!lease) co_return NotStarted(std::move(attempt), **function, lease.error());
@@ -103,22 +125,42 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
 }
 
 Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running, Call call) {
-  running->Begin();
-  if (running->start() == model::Start::kCold) {
-    const Deadline ready_by = In(config_.init_timeout);
-    auto loaded = co_await running->sandbox().Initialize(ready_by);
-    running->OnInitialized();
+  const bool cold = running->start() == model::Start::kCold;
+  const bool has_initializer = !running->subject().function->config.initializer.handler.empty();
+  running->Begin(cold && has_initializer ? Running::Stage::kInitialize : Running::Stage::kInvoke);
+  if (cold) {
+    auto begun = co_await BeginInstance(*running);
     const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
-    if (!loaded) {
-      if (caller == Caller::kWaits) running->FailedToLoad(loaded.error());
-      co_return Broken(std::move(attempt), *running, Phase::kInitialize, loaded.error(), caller);
+    if (!begun) {
+      const auto& [phase, error] = begun.error();
+      if (caller == Caller::kWaits) running->FailedToLoad(AsOthersMeetIt(error));
+      co_return Broken(std::move(attempt), *running, phase, error, caller);
     }
     running->Loaded();
+    if (has_initializer) running->Enter(Running::Stage::kInvoke);
   }
   // The function's own timeout counts from here; loading its code had a limit of its own.
   if (call.http)
     co_return co_await PassThrough(std::move(attempt), std::move(running), std::move(call));
   co_return co_await Ask(std::move(attempt), std::move(running), std::move(call));
+}
+
+// Loads the code and runs the initializer, if there is one.  Both are the first call's, and are
+// billed with it: FC bills the time of hooks, and counts no call for them.
+Task<std::expected<void, ServingDoor::Broke>> ServingDoor::BeginInstance(Running& running) {
+  const Deadline ready_by = In(config_.init_timeout);
+  auto loaded = co_await running.sandbox().Initialize(ready_by);
+  running.OnInitialized();
+  if (!loaded) co_return std::unexpected(Broke{Phase::kLoad, loaded.error()});
+  const model::Function& function = *running.subject().function;
+  if (function.config.initializer.handler.empty()) co_return std::expected<void, Broke>();
+  sandbox::Hook hook =
+      MakeHook(sandbox::HookKind::kInitializer, function, running.subject().request_id);
+  const Deadline begun_by = In(function.config.initializer.timeout);
+  auto initialized = co_await running.sandbox().RunHook(std::move(hook), begun_by);
+  running.OnInitialized();
+  if (!initialized) co_return std::unexpected(Broke{Phase::kInitializer, initialized.error()});
+  co_return std::expected<void, Broke>();
 }
 
 Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running, Call call) {
@@ -170,16 +212,49 @@ Task<Attempt> ServingDoor::PassThrough(Attempt attempt, std::unique_ptr<Running>
 }
 
 sandbox::Call ServingDoor::MakeCall(const model::Function& function, Call& call) const {
-  sandbox::Call asked;
-  asked.request_id = call.request_id;
+  sandbox::Call asked = MakeSandboxCall(function, call.request_id, dependencies_);
   asked.payload = std::move(call.payload);
   asked.retry_count = call.attempt - 1;
-  if (function.config.role.empty()) return asked;
-  catalog::TemporaryKey key = dependencies_.issue_key(function.account, function.config.name);
-  asked.access_key_id = std::move(key.access_key_id);
-  asked.access_key_secret = std::move(key.secret);
-  asked.security_token = std::move(key.security_token);
   return asked;
+}
+
+sandbox::Hook ServingDoor::MakeHook(sandbox::HookKind kind, const model::Function& function,
+                                    const std::string& request_id) const {
+  const bool begins = kind == sandbox::HookKind::kInitializer;
+  return {.kind = kind,
+          .handler = (begins ? function.config.initializer : function.config.pre_stop).handler,
+          .call = MakeSandboxCall(function, request_id, dependencies_)};
+}
+
+// Nobody waits for it: what it does wrong is in the function's log and in the record's outcome.
+Task<void> ServingDoor::RunPreStop(FunctionPtr function, scheduler::Lease lease) {
+  const std::string request_id = MakeRequestId(dependencies_.clock, dependencies_.random);
+  Running running(dependencies_,
+                  Running::Subject{.function = function,
+                                   .request_id = request_id,
+                                   .trigger = "preStop",
+                                   .mode = Mode::kSync,
+                                   .attempt = model::kHookAttempt},
+                  std::move(lease), shifts_);
+  running.Begin(Running::Stage::kPreStop);
+  const Deadline ended_by = In(function->config.pre_stop.timeout);
+  auto done = co_await running.sandbox().RunHook(
+      MakeHook(sandbox::HookKind::kPreStop, *function, request_id), ended_by);
+  if (done) {
+    running.EndLate(model::Outcome::kOk);
+  } else if (IsFault(done.error())) {
+    Fault fault = MakeFault(done.error(), {.phase = Phase::kPreStop,
+                                           .function = function->config,
+                                           .init_timeout = function->config.pre_stop.timeout,
+                                           .ran = running.ran(),
+                                           .peak_memory_bytes = running.peak_memory_bytes()});
+    running.Note(fault.log_line);
+    running.EndLate(fault.outcome);
+  } else {
+    log::Warn("preStop hook not run",
+              {{"instance", running.instance_id()}, {"error", done.error()}});
+    running.Abandon();
+  }
 }
 
 // Nothing ran, so nothing is billed; still it may be the function that makes it impossible, such as
@@ -188,7 +263,7 @@ Attempt ServingDoor::NotStarted(Attempt attempt, const model::Function& function
                                 const Error& error) const {
   dependencies_.metrics.AttemptRefused(error.kind());
   if (IsFunctionFault(error.kind())) {
-    attempt.outcome = MakeFault(error, {.phase = Phase::kInitialize,
+    attempt.outcome = MakeFault(error, {.phase = Phase::kLoad,
                                         .function = function.config,
                                         .init_timeout = config_.init_timeout})
                           .reply;
@@ -208,9 +283,12 @@ Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, cons
   }
   running.Discard();
   if (IsFault(error)) {
+    const model::FunctionConfig& function = running.subject().function->config;
+    const Duration init_timeout =
+        phase == Phase::kLoad ? config_.init_timeout : Duration(function.initializer.timeout);
     Fault fault = MakeFault(error, {.phase = phase,
-                                    .function = running.subject().function->config,
-                                    .init_timeout = config_.init_timeout,
+                                    .function = function,
+                                    .init_timeout = init_timeout,
                                     .ran = running.ran(),
                                     .peak_memory_bytes = running.peak_memory_bytes()});
     running.Note(fault.log_line);
@@ -219,8 +297,8 @@ Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, cons
   } else {
     running.Abandon();
     dependencies_.metrics.AttemptRefused(error.kind());
-    attempt.outcome = Fail(
-        error.With(phase == Phase::kInitialize ? "load the function's code" : "ask the function"));
+    attempt.outcome =
+        Fail(error.With(phase == Phase::kInvoke ? "ask the function" : "load the function's code"));
   }
   attempt.log_tail = running.tail();
   return attempt;

@@ -29,9 +29,12 @@ std::string TimeoutMessage(const Circumstances& c) {
   if (c.phase == Phase::kInvoke) {
     return fmt::format("Function time out after {} seconds", c.function.timeout.count());
   }
-  if (model::ServesHttp(c.function.runtime)) {
+  if (c.phase == Phase::kLoad && model::ServesHttp(c.function.runtime)) {
     return fmt::format("Function instance health check failed on port {} in {} seconds",
                        c.function.custom.port, Seconds(c.init_timeout));
+  }
+  if (c.phase == Phase::kPreStop) {
+    return fmt::format("Function preStop hook time out after {} seconds", Seconds(c.init_timeout));
   }
   return fmt::format("Function initialization time out after {} seconds", Seconds(c.init_timeout));
 }
@@ -52,7 +55,7 @@ Words WordsFor(const Error& error, const Circumstances& c) {
                     c.function.memory.count(), Suffix(c));
     return {std::move(message), "FunctionOOMError", model::Outcome::kOutOfMemory};
   }
-  const bool loading = c.phase == Phase::kInitialize;
+  const bool loading = c.phase == Phase::kLoad || c.phase == Phase::kInitializer;
   const bool ended = error.code() == "ProcessExited" || (!loading && error.code().empty());
   const auto outcome = loading ? model::Outcome::kInitError
                        : ended ? model::Outcome::kCrash
@@ -85,7 +88,7 @@ Fault MakeFault(const Error& error, const Circumstances& circumstances) {
   fault.outcome = words.outcome;
   fault.log_line = words.message;
   fault.reply.ok = false;
-  fault.reply.error_type = circumstances.phase == Phase::kInitialize ? kInitialization : kUnhandled;
+  fault.reply.error_type = circumstances.phase == Phase::kInvoke ? kUnhandled : kInitialization;
   fault.reply.body =
       IsErrorBody(words.message) ? words.message : ErrorBody(words.message, words.type);
   return fault;

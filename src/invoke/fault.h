@@ -12,13 +12,13 @@
 
 namespace ebb::invoke {
 
-enum class Phase { kInitialize, kInvoke };
+enum class Phase { kLoad, kInitializer, kInvoke, kPreStop };
 
 // The circumstances that FC's messages mention.
 struct Circumstances {
   Phase phase = Phase::kInvoke;
   const model::FunctionConfig& function;
-  Duration init_timeout{};
+  Duration init_timeout{};  // How long the phase could take, unless it is kInvoke.
   Millis ran{};
   std::int64_t peak_memory_bytes = 0;
 };

@@ -1,5 +1,7 @@
 #include "invoke/running.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -43,7 +45,8 @@ Running::~Running() {
   }
 }
 
-void Running::Begin() {
+void Running::Begin(Stage stage) {
+  stage_ = stage;
   const model::FunctionConfig& config = subject_.function->config;
   record_.request_id = subject_.request_id;
   record_.attempt = subject_.attempt;
@@ -58,7 +61,7 @@ void Running::Begin() {
   if (record_.start == model::Start::kCold) record_.cold_start = lease_->cold_start();
 
   if (shift_->calls() == 0) lease_->sandbox().ResetPeak();
-  Note("FC Invoke Start RequestId: " + subject_.request_id);
+  NoteStage("Start");
   record_.started = dependencies_.clock.WallNow();
   began_ = dependencies_.clock.Now();
   asked_ = began_;
@@ -86,6 +89,12 @@ void Running::NoteColdStart() {
   Note("FC Cold Start RequestId: " + subject_.request_id + " " + json::serialize(receipt));
 }
 
+void Running::Enter(Stage stage) {
+  NoteStage("End");
+  stage_ = stage;
+  NoteStage("Start");
+}
+
 Millis Running::ran() const { return BilledMillis(dependencies_.clock.Now() - began_); }
 
 model::UsageRecord Running::End(model::Outcome outcome) {
@@ -98,7 +107,7 @@ model::UsageRecord Running::End(model::Outcome outcome) {
   record_.cpu_time = charge.share.cpu;
   record_.peak_memory_bytes = used.peak_memory_bytes;
   NoteColdStart();
-  Note("FC Invoke End RequestId: " + subject_.request_id);
+  NoteStage("End");
   dependencies_.log.End(source_);
   dependencies_.metrics.AttemptEnded(record_);
   lease_.reset();
@@ -113,6 +122,13 @@ void Running::Abandon() {
   dependencies_.log.End(source_);
   lease_->Discard();
   lease_.reset();
+}
+
+void Running::NoteStage(std::string_view what) {
+  const char* const stage = stage_ == Stage::kInitialize ? "Initialize"
+                            : stage_ == Stage::kInvoke   ? "Invoke"
+                                                         : "PreStop";
+  Note(fmt::format("FC {} {} RequestId: {}", stage, what, subject_.request_id));
 }
 
 void Running::Write(std::string_view bytes) {

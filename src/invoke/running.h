@@ -34,7 +34,10 @@ class Running {
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
-  void Begin();  // From now on it is billed.
+  // What the function is doing, in the words of FC's log lines.
+  enum class Stage { kInitialize, kInvoke, kPreStop };
+  void Begin(Stage stage);  // From now on it is billed.
+  void Enter(Stage stage);  // The stage before it has ended.
   // Steps of a cold start's receipt.
   void OnInitialized();  // Or given up.
   void OnFirstByte();    // Of the answer.  Never called: there was none.
@@ -60,6 +63,7 @@ class Running {
  private:
   void NoteColdStart();
   void Write(std::string_view bytes);
+  void NoteStage(std::string_view what);
   void AddToTail(std::string_view bytes);
   // Whether other calls may be under way on the instance.
   bool shared() const { return subject_.function->config.instance_concurrency > 1; }
@@ -69,6 +73,7 @@ class Running {
   const std::string instance_id_;
   OutputLog::Source source_;
   std::string tail_;
+  Stage stage_ = Stage::kInvoke;
   TimePoint began_{};
   TimePoint asked_{};  // When the function itself was.
   model::UsageRecord record_;

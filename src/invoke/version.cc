@@ -36,6 +36,16 @@ std::vector<std::string> CommandOf(const model::FunctionConfig& of) {
   return command;
 }
 
+std::optional<sandbox::HealthCheck> HealthOf(const model::HealthCheck& check) {
+  if (check.path.empty()) return std::nullopt;
+  return sandbox::HealthCheck{.path = check.path,
+                              .initial_delay = check.initial_delay,
+                              .period = check.period,
+                              .timeout = check.timeout,
+                              .failure_threshold = check.failure_threshold,
+                              .success_threshold = check.success_threshold};
+}
+
 // FC's list.  FC_* are reserved, so they win over the user's; FC_INSTANCE_ID is the sandbox's.
 std::map<std::string, std::string> EnvironmentOf(const model::Function& function,
                                                  const Config& config,
@@ -117,6 +127,7 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   spec.memory = of.memory;
   spec.disk = of.disk;
   spec.concurrency = of.instance_concurrency;
+  spec.health = HealthOf(of.custom.health);
   return spec;
 }
 
@@ -132,6 +143,18 @@ scheduler::Version MakeVersion(std::shared_ptr<const model::Function> function,
     return MakeSpec(*function, config, dependencies);
   };
   return version;
+}
+
+sandbox::Call MakeSandboxCall(const model::Function& function, const std::string& request_id,
+                              const Dependencies& dependencies) {
+  sandbox::Call call;
+  call.request_id = request_id;
+  if (function.config.role.empty()) return call;
+  catalog::TemporaryKey key = dependencies.issue_key(function.account, function.config.name);
+  call.access_key_id = std::move(key.access_key_id);
+  call.access_key_secret = std::move(key.secret);
+  call.security_token = std::move(key.security_token);
+  return call;
 }
 
 void AddFunctionHeaders(net::Headers& headers, const FunctionHeaders& from) {

@@ -12,6 +12,10 @@ namespace ebb::invoke {
 scheduler::Version MakeVersion(std::shared_ptr<const model::Function> function,
                                const Config& config, const Dependencies& dependencies);
 
+// A call without payload: its request id and, for a function with a role, fresh keys.
+sandbox::Call MakeSandboxCall(const model::Function& function, const std::string& request_id,
+                              const Dependencies& dependencies);
+
 // The headers that a custom function finds on a passed-through request, FC's list.  Those of the
 // same names that came from outside are replaced or removed.
 struct FunctionHeaders {

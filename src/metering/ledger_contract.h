@@ -282,6 +282,23 @@ TEST_P(LedgerContract, SummaryAddsUpEachFunctionExactly) {
   EXPECT_EQ(resize.cost, PriceOf(expected, {}, ledger_->prices()));
 }
 
+TEST_P(LedgerContract, HookIsTimeButNoCall) {
+  const model::UsageRecord call = AnyRecord("call");
+  model::UsageRecord hook = AnyRecord("hook");
+  hook.attempt = model::kHookAttempt;
+  hook.outcome = model::Outcome::kTimeout;
+  Add(call);
+  Add(hook);
+  const auto sums = Summarize({});
+  ASSERT_EQ(sums.size(), 1u);
+  EXPECT_EQ(sums[0].attempts, 1);
+  EXPECT_EQ(sums[0].failures, 0);
+  EXPECT_EQ(sums[0].billed, call.billed + hook.billed);
+  EXPECT_EQ(sums[0].units,
+            UnitsOf(call, ledger_->prices()) +
+                UnitsIfHeld(hook.cpu, hook.memory, hook.disk, hook.billed, ledger_->prices()));
+}
+
 TEST_P(LedgerContract, RecordsAreThereAfterReopening) {
   ledger_->Append(AnyRecord("1"));
   Run(ledger_->Stop());

@@ -110,8 +110,10 @@ Task<Result<std::vector<UsageSummary>>> Ledger::Summarize(UsageFilter filter) {
   using Summaries = std::vector<UsageSummary>;
   const std::shared_ptr<State> state = state_;
   Sql sql = Select(
-      "function, cpu_milli, memory_mib, disk_mib, COUNT(*),"
-      " COUNT(CASE WHEN outcome <> 'ok' THEN 1 END), COUNT(CASE WHEN start = 'cold' THEN 1 END),"
+      // Attempt 0 is model::kHookAttempt: time, but no call.
+      "function, cpu_milli, memory_mib, disk_mib, COUNT(CASE WHEN attempt > 0 THEN 1 END),"
+      " COUNT(CASE WHEN attempt > 0 AND outcome <> 'ok' THEN 1 END), COUNT(CASE WHEN start = "
+      "'cold' THEN 1 END),"
       " SUM(billed_ms), SUM(cpu_time_ns), MAX(peak_memory_bytes)",
       filter);
   sql.text += " GROUP BY function, cpu_milli, memory_mib, disk_mib ORDER BY function";

@@ -33,7 +33,9 @@ std::int64_t NanoCuPerMs(MilliCpu cpu, Mebibytes memory, Mebibytes disk, const P
 }  // namespace
 
 NanoCu UnitsOf(const model::UsageRecord& record, const PriceBook& book) {
-  const std::int64_t call = DivideRounded(ToNano(book.cu_per_10k_invocations), 10'000);
+  const bool is_call = record.attempt != model::kHookAttempt;
+  const std::int64_t call =
+      is_call ? DivideRounded(ToNano(book.cu_per_10k_invocations), 10'000) : 0;
   return UnitsIfHeld(record.cpu, record.memory, record.disk, record.billed, book) + NanoCu{call};
 }
 

@@ -39,7 +39,7 @@ struct PriceBook {
   std::vector<Tier> tiers = {{200'000'000, 0.00011}, {1'000'000'000, 0.00010}, {0, 0.00009}};
 };
 
-// What one attempt uses: configured size × billed time, plus one invocation.
+// What one attempt uses: configured size × billed time, plus one invocation unless it is a hook.
 //
 // An instance of one size uses a whole number of NanoCu a millisecond, so sums over any number of
 // attempts are exact.  For FC's sizes (memory and disk in steps of 64 MB) that number is not

@@ -27,10 +27,29 @@ enum class RuntimeKind {
   kGo,  // A program, named by the handler, that asks for events at FC_RUNTIME_API.
 };
 
+// A function of the user's that runs once, when an instance begins or ends.
+struct LifecycleHook {
+  std::string handler;  // As FunctionConfig::handler; empty: there is none.
+  std::chrono::seconds timeout{3};
+  friend bool operator==(const LifecycleHook&, const LifecycleHook&) = default;
+};
+
+// How a custom runtime is asked whether it is well: by GET, which it answers with 200 to 399.
+struct HealthCheck {
+  std::string path;                       // With query; empty: it is not asked.
+  std::chrono::seconds initial_delay{0};  // From its start to the first asking.
+  std::chrono::seconds period{3};
+  std::chrono::seconds timeout{1};
+  int failure_threshold = 3;  // So many times in a row: it is not well.
+  int success_threshold = 1;  // So many times in a row, at its start: it is.
+  friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
+};
+
 struct CustomRuntime {
   std::vector<std::string> command;  // Empty: the bootstrap file of the package, /code/bootstrap.
   std::vector<std::string> args;
   std::uint16_t port = 9000;
+  HealthCheck health{};
   friend bool operator==(const CustomRuntime&, const CustomRuntime&) = default;
 };
 
@@ -62,7 +81,9 @@ struct FunctionConfig {
   std::map<std::string, std::string> environment;
   std::string role;  // Not empty: instances are given temporary keys to the account's buckets.
   CustomRuntime custom;
-  CustomContainer container;  // kContainer only.
+  CustomContainer container;    // kContainer only.
+  LifecycleHook initializer{};  // Before an instance's first call.
+  LifecycleHook pre_stop{};     // Before an instance that has served is destroyed.
   bool internet_access = true;
   std::vector<LayerUse> layers;  // At /opt; of files with one name the first layer's is seen.
   std::string package_hash;      // SHA-256 hex of the code package; see packages/.

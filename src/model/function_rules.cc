@@ -23,6 +23,12 @@ constexpr std::int64_t kMinMemory = 128;
 constexpr std::int64_t kMaxMemory = 32768;
 constexpr int kMaxConcurrency = 200;
 constexpr std::int64_t kMaxLayerBytes = 2'000'000'000;
+constexpr std::int64_t kMaxInitializerSeconds = 300;
+constexpr std::int64_t kMaxPreStopSeconds = 90;
+constexpr std::size_t kMaxHealthPath = 2048;
+constexpr std::int64_t kMaxHealthSeconds = 120;
+constexpr std::int64_t kMaxHealthTimeoutSeconds = 3;
+constexpr int kMaxHealthThreshold = 120;
 // Ours: what a command line may hold is far more, but is no configuration any more.
 constexpr std::size_t kMaxCommandBytes = 16384;
 constexpr std::size_t kMaxContainerBytes = 65536;
@@ -107,6 +113,70 @@ Result<void> ValidateHandler(const FunctionConfig& config, RuntimeKind kind) {
                   Quoted(config.handler), config.runtime));
 }
 
+Result<void> ValidateWhole(std::string_view field, std::int64_t value, std::int64_t least,
+                           std::int64_t most) {
+  if (value >= least && value <= most) return {};
+  return Refuse(fmt::format("{} {} is not allowed: use {} to {}", field, value, least, most));
+}
+
+Result<void> ValidateHook(std::string_view name, const LifecycleHook& hook,
+                          const std::string& runtime, std::int64_t longest) {
+  if (hook.handler.empty()) return {};
+  const std::string field = fmt::format("instanceLifecycleConfig.{}", name);
+  if (auto ok = ValidateText(field + ".handler", hook.handler, kMaxHandler); !ok) return ok;
+  const auto kind = RuntimeKindOf(runtime);
+  const bool is_imported = kind == RuntimeKind::kPython || kind == RuntimeKind::kNode;
+  if (is_imported && !IsModuleAndFunction(hook.handler)) {
+    return Refuse(
+        fmt::format("{}.handler {} is not allowed: use module.function, for example "
+                    "index.{}",
+                    field, Quoted(hook.handler), name));
+  }
+  return ValidateWhole(field + ".timeout", hook.timeout.count(), 1, longest);
+}
+
+Result<void> ValidateHooks(const FunctionConfig& config) {
+  if (auto ok =
+          ValidateHook("initializer", config.initializer, config.runtime, kMaxInitializerSeconds);
+      !ok) {
+    return ok;
+  }
+  return ValidateHook("preStop", config.pre_stop, config.runtime, kMaxPreStopSeconds);
+}
+
+// A path as it can stand in the first line of a request.
+bool IsRequestTarget(std::string_view path) {
+  return path.starts_with('/') &&
+         std::ranges::all_of(path, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+Result<void> ValidateHealth(const HealthCheck& check) {
+  if (check.path.empty()) return {};
+  if (check.path.size() > kMaxHealthPath || !IsRequestTarget(check.path)) {
+    return Refuse(
+        fmt::format("healthCheckConfig.httpGetUrl {} is not allowed: use a path such as "
+                    "/ready, of at most {} visible characters",
+                    Quoted(check.path), kMaxHealthPath));
+  }
+  const struct {
+    const char* name;
+    std::int64_t value;
+    std::int64_t least;
+    std::int64_t most;
+  } fields[] = {
+      {"initialDelaySeconds", check.initial_delay.count(), 0, kMaxHealthSeconds},
+      {"periodSeconds", check.period.count(), 1, kMaxHealthSeconds},
+      {"timeoutSeconds", check.timeout.count(), 1, kMaxHealthTimeoutSeconds},
+      {"failureThreshold", check.failure_threshold, 1, kMaxHealthThreshold},
+      {"successThreshold", check.success_threshold, 1, kMaxHealthThreshold},
+  };
+  for (const auto& field : fields) {
+    const std::string name = std::string("healthCheckConfig.") + field.name;
+    if (auto ok = ValidateWhole(name, field.value, field.least, field.most); !ok) return ok;
+  }
+  return {};
+}
+
 Result<void> ValidateCode(const FunctionConfig& config) {
   const auto kind = RuntimeKindOf(config.runtime);
   if (!kind) {
@@ -122,7 +192,7 @@ Result<void> ValidateCode(const FunctionConfig& config) {
                               config.instance_concurrency, config.runtime,
                               most == 1 ? "1, or a custom runtime" : "1 to 200"));
   }
-  return {};
+  return ValidateHooks(config);
 }
 
 Result<void> ValidateCommand(const CustomRuntime& custom) {
@@ -285,7 +355,8 @@ Result<void> Validate(const FunctionConfig& config) {
   if (auto ok = ValidateText("role", config.role, 256); !ok) return ok;
   if (auto ok = ValidateLayers(config); !ok) return ok;
   if (auto ok = ValidateContainer(config); !ok) return ok;
-  return ValidateCommand(config.custom);
+  if (auto ok = ValidateCommand(config.custom); !ok) return ok;
+  return ValidateHealth(config.custom.health);
 }
 
 }  // namespace ebb::model

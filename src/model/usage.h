@@ -26,13 +26,16 @@ const char* ToString(Outcome outcome);  // "ok", "function_error", "timeout", â€
 
 enum class Start { kCold, kWarm };
 
+// The attempt of a record that stands for a hook: its time is billed, and it is no call.
+inline constexpr int kHookAttempt = 0;
+
 struct UsageRecord {
   std::string request_id;
-  int attempt = 1;  // From 1.
+  int attempt = 1;  // From 1, or kHookAttempt.
   std::string account;
   std::string function;
   std::string version;  // "LATEST".
-  std::string trigger;  // Name of the trigger, or "invoke" for a call through the API.
+  std::string trigger;  // Name of the trigger, or "invoke" for a call through the API, "preStop".
   Start start = Start::kWarm;
   WallTime started;
   Duration ran{};   // On the monotonic clock, first byte handed over to answer; init included

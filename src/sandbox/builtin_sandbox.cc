@@ -26,14 +26,22 @@ std::string StartHeader(const Spec& spec) {
          ",\"context\":" + (spec.context_json.empty() ? "{}" : spec.context_json) + "}";
 }
 
-std::string CallHeader(const Call& call) {
-  return json::serialize(
-      json::object{{"requestId", call.request_id},
-                   {"retryCount", call.retry_count},
-                   {"maxReplyBytes", kLimits.body},
-                   {"credentials", json::object{{"accessKeyId", call.access_key_id},
-                                                {"accessKeySecret", call.access_key_secret},
-                                                {"securityToken", call.security_token}}}});
+json::object CallFields(const Call& call, std::uint32_t max_reply_bytes) {
+  return {{"requestId", call.request_id},
+          {"retryCount", call.retry_count},
+          {"maxReplyBytes", max_reply_bytes},
+          {"credentials", json::object{{"accessKeyId", call.access_key_id},
+                                       {"accessKeySecret", call.access_key_secret},
+                                       {"securityToken", call.security_token}}}};
+}
+
+std::string CallHeader(const Call& call) { return json::serialize(CallFields(call, kLimits.body)); }
+
+// Nobody wants more of a hook than its error.
+std::string HookHeader(const Hook& hook) {
+  json::object fields = CallFields(hook.call, kLimits.header);
+  fields["handler"] = hook.handler;
+  return json::serialize(fields);
 }
 
 std::string TextOf(const json::object& header, std::string_view name) {
@@ -144,10 +152,27 @@ Task<Result<void>> BuiltinSandbox::BecomeTemplate(Deadline deadline) {
 }
 
 Task<Result<Reply>> BuiltinSandbox::Invoke(Call call, Deadline deadline) {
-  KillGuard guard(*started_.processes);
   std::string header = CallHeader(call);
-  auto frame =
-      co_await Exchange(FrameKind::kCall, std::move(header), std::move(call.payload), deadline);
+  return Ask(FrameKind::kCall, std::move(header), std::move(call), deadline);
+}
+
+Task<Result<void>> BuiltinSandbox::RunHook(Hook hook, Deadline deadline) {
+  std::string header = HookHeader(hook);
+  auto reply = co_await Ask(FrameKind::kHook, std::move(header), std::move(hook.call), deadline);
+  if (!reply) co_return Fail(reply.error());
+  if (reply->ok) co_return Result<void>();
+  started_.processes->Kill();
+  co_return Fail(Error::FunctionFailed(std::move(reply->body)).WithCode("HookFailed"));
+}
+
+Task<Result<void>> BuiltinSandbox::Probe() {
+  co_return Fail(Error::Internal("a built-in runtime was asked whether it is well"));
+}
+
+Task<Result<Reply>> BuiltinSandbox::Ask(FrameKind kind, std::string header, Call call,
+                                        Deadline deadline) {
+  KillGuard guard(*started_.processes);
+  auto frame = co_await Exchange(kind, std::move(header), std::move(call.payload), deadline);
   Reply reply;
   while (frame && !Answers(*frame, call.request_id, reply)) {
     frame = co_await reader_.Read(*channel_, kLimits);

@@ -25,10 +25,14 @@ class BuiltinSandbox : public HostSandbox {
   Started& started() { return started_; }
 
   Task<Result<void>> Initialize(Deadline deadline) override;
+  Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;
+  Task<Result<void>> Probe() override;
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
   Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
 
  private:
+  // Sends a request and reads until its answer comes.
+  Task<Result<Reply>> Ask(FrameKind kind, std::string header, Call call, Deadline deadline);
   Task<Result<Frame>> Exchange(FrameKind kind, std::string header, std::string body,
                                Deadline deadline);
 

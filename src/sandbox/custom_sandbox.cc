@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/json.h"
 #include "net/http_client.h"
 #include "net/timing.h"
 #include "sandbox/call_headers.h"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxReplyBytes = std::size_t{32}
                                        << 20;  // FC's limit for a synchronous answer.
+constexpr std::size_t kMaxHookReplyBytes = std::size_t{64} << 10;
+constexpr std::size_t kShownOfHookReply = 1024;
 // How soon a port that does not answer is tried again: often at first, since it is waited for.
 constexpr auto kFirstPause = std::chrono::milliseconds(1);
 constexpr auto kLongestPause = std::chrono::milliseconds(25);
@@ -61,13 +64,56 @@ CustomSandbox::CustomSandbox(asio::io_context& io, const Clock& clock, Started s
 
 Task<Result<void>> CustomSandbox::Initialize(Deadline deadline) {
   KillGuard guard(*started_.processes);
+  const TimePoint began = clock_.Now();
   auto begun = co_await Begin(deadline);
   if (!begun) co_return Fail(begun.error());
   auto ready = co_await WaitReady(deadline);
   if (!ready) co_return Fail(ready.error());
+  if (started_.spec.health) {
+    auto well = co_await BecomeWell(began, deadline);
+    if (!well) co_return Fail(well.error());
+  }
   started_.output->Drain();
   guard.Dismiss();
   co_return Result<void>();
+}
+
+// Counted from when the port answers: until then a program is starting, which `deadline` limits.
+Task<Result<void>> CustomSandbox::BecomeWell(TimePoint began, Deadline deadline) {
+  const HealthCheck& check = *started_.spec.health;
+  int successes = 0;
+  int failures = 0;
+  TimePoint next = began + check.initial_delay;
+  while (true) {
+    co_await net::SleepUntil(deadline.Earlier(next).at());
+    if (deadline.passed(clock_.Now())) {
+      co_return Fail(co_await Autopsy(Error::DeadlineExceeded("the program did not become well")));
+    }
+    next = clock_.Now() + check.period;
+    auto well = co_await Probe();
+    if (!alive())
+      co_return Fail(co_await Autopsy(well ? Error::Unavailable("it ended") : well.error()));
+    successes = well ? successes + 1 : 0;
+    failures = well ? 0 : failures + 1;
+    if (successes >= check.success_threshold) co_return Result<void>();
+    if (failures >= check.failure_threshold) {
+      started_.output->Drain();
+      co_return Fail(Error::FunctionFailed("Function instance health check failed on port " +
+                                           std::to_string(started_.spec.port) + ": " +
+                                           well.error().message())
+                         .WithCode("FunctionNotStarted"));
+    }
+  }
+}
+
+Task<Result<void>> CustomSandbox::Probe() {
+  const HealthCheck& check = *started_.spec.health;
+  const Deadline deadline(clock_.Now() + check.timeout);
+  auto response = co_await Exchange(RequestTo("GET", check.path, std::nullopt), deadline);
+  if (!response) co_return Fail(response.error());
+  if (response->status >= 200 && response->status < 400) co_return Result<void>();
+  co_return Fail(Error::Unavailable("GET " + check.path + " was answered with status " +
+                                    std::to_string(response->status)));
 }
 
 // One byte over the channel lets the child exec.  It closes its status socket by doing so.
@@ -124,15 +170,52 @@ Task<Result<net::Response>> CustomSandbox::Exchange(net::Request request, Deadli
   co_return response;
 }
 
+net::Request CustomSandbox::RequestTo(std::string method, std::string path,
+                                      const std::optional<Call>& call) const {
+  net::Request request;
+  request.method = std::move(method);
+  request.path = path.substr(0, path.find('?'));
+  if (call) {
+    request.headers = MakeCallHeaders(started_.spec, *call);
+    request.headers.Set("x-fc-control-path", request.path);
+  }
+  request.target = std::move(path);
+  request.headers.Set("Host", "127.0.0.1:" + std::to_string(started_.spec.port));
+  request.body = net::MakeStringBody("");
+  return request;
+}
+
+// 2xx is a success; FC tells 400 and 404 (failed) from 500 (start the instance again), but whoever
+// calls next has a new instance started either way.
+Task<Result<void>> CustomSandbox::RunHook(Hook hook, Deadline deadline) {
+  KillGuard guard(*started_.processes);
+  const bool begins = hook.kind == HookKind::kInitializer;
+  const std::string path = begins ? "/initialize" : "/pre-stop";
+  net::Request request = RequestTo(begins ? "POST" : "GET", path, hook.call);
+  auto response = co_await Exchange(std::move(request), deadline);
+  if (!response) co_return Fail(co_await Autopsy(response.error()));
+  std::string body = std::move(response->text);
+  if (response->stream) {
+    auto rest = co_await net::ReadAll(*response->stream, kMaxHookReplyBytes);
+    if (!rest) co_return Fail(co_await Autopsy(rest.error()));
+    body = std::move(*rest);
+  }
+  started_.output->Drain();
+  if (response->status >= 200 && response->status < 300) {
+    guard.Dismiss();
+    co_return Result<void>();
+  }
+  std::string message = "the function answered " + path + " with status " +
+                        std::to_string(response->status) + ": " + body.substr(0, kShownOfHookReply);
+  const auto parsed = json::ParseObject(body);
+  if (parsed && parsed->contains("errorMessage")) message = std::move(body);
+  co_return Fail(Error::FunctionFailed(std::move(message)).WithCode("HookFailed"));
+}
+
 Task<Result<Reply>> CustomSandbox::Invoke(Call call, Deadline deadline) {
   KillGuard guard(*started_.processes);
   if (shared()) guard.Dismiss();
-  net::Request request;
-  request.method = "POST";
-  request.target = request.path = "/invoke";
-  request.headers = MakeCallHeaders(started_.spec, call);
-  request.headers.Set("x-fc-control-path", "/invoke");
-  request.headers.Set("Host", "127.0.0.1:" + std::to_string(started_.spec.port));
+  net::Request request = RequestTo("POST", "/invoke", call);
   request.body = net::MakeStringBody(std::move(call.payload));
   auto response = co_await Exchange(std::move(request), deadline);
   if (!response) co_return Fail(co_await Explain(response.error()));

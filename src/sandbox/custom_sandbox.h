@@ -2,6 +2,8 @@
 // A sandbox with a program of the user's in it that serves HTTP: FC's contract for custom runtimes.
 #pragma once
 
+#include <optional>
+
 #include "sandbox/host_sandbox.h"
 
 namespace ebb::sandbox {
@@ -10,8 +12,10 @@ class CustomSandbox : public HostSandbox {
  public:
   CustomSandbox(asio::io_context& io, const Clock& clock, Started started);
 
-  // Lets the program begin, and waits until it is ready.
+  // Lets the program begin, and waits until it is ready and its health check succeeds.
   Task<Result<void>> Initialize(Deadline deadline) override;
+  Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;
+  Task<Result<void>> Probe() override;
   // POST /invoke with FC's headers.  What the program answers with a status of 400 or more, or with
   // `x-fc-status: 404`, is an error of the function.
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
@@ -29,7 +33,11 @@ class CustomSandbox : public HostSandbox {
 
  private:
   Task<Result<void>> Begin(Deadline deadline);
+  Task<Result<void>> BecomeWell(TimePoint began, Deadline deadline);
   Task<Result<std::unique_ptr<net::Stream>>> Connect(Deadline deadline);
+  // With the headers of a call, if it is one.
+  net::Request RequestTo(std::string method, std::string path,
+                         const std::optional<Call>& call) const;
   // One exchange on a connection of its own, whose body holds it.
   Task<Result<net::Response>> Exchange(net::Request request, Deadline deadline);
   Task<Error> ExplainShared(Error cause);

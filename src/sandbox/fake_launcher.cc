@@ -57,6 +57,21 @@ Task<Result<void>> FakeSandbox::Initialize(Deadline deadline) {
   co_return co_await Run<void>(launcher_.initialize_gate, deadline, std::move(step));
 }
 
+Task<Result<void>> FakeSandbox::RunHook(Hook hook, Deadline deadline) {
+  launcher_.hooks_seen.push_back(hook);
+  std::function<Result<void>()> step = [this, &hook] { return launcher_.on_hook(*this, hook); };
+  auto done = co_await Run<void>(launcher_.hook_gate, deadline, std::move(step));
+  if (!done) alive_ = false;
+  co_return done;
+}
+
+Task<Result<void>> FakeSandbox::Probe() {
+  EBB_CHECK(!frozen_, "a frozen sandbox cannot be asked anything");
+  ++launcher_.probes;
+  co_await launcher_.probe_gate.Pass(Deadline::Never());
+  co_return launcher_.on_probe(*this);
+}
+
 Task<Result<Reply>> FakeSandbox::Invoke(Call call, Deadline deadline) {
   ++launcher_.calls;
   launcher_.calls_seen.push_back(call);
@@ -90,12 +105,16 @@ Result<void> FakeSandbox::Thaw() {
 
 FakeLauncher::FakeLauncher(asio::io_context& io)
     : on_initialize([](FakeSandbox&) { return Result<void>(); }),
+      on_hook([](FakeSandbox&, const Hook&) { return Result<void>(); }),
+      on_probe([](FakeSandbox&) { return Result<void>(); }),
       on_invoke([](FakeSandbox&, const Call& call) -> Result<Reply> {
         return Reply{.ok = true, .error_type = {}, .body = call.payload};
       }),
       on_proxy([](FakeSandbox&, net::Request) -> Result<net::Response> { return net::Response(); }),
       launch_gate(io),
       initialize_gate(io),
+      hook_gate(io),
+      probe_gate(io),
       call_gate(io),
       io_(io) {}
 

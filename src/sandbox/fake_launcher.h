@@ -42,6 +42,8 @@ class FakeSandbox : public Sandbox {
   ~FakeSandbox() override;
 
   Task<Result<void>> Initialize(Deadline deadline) override;
+  Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;
+  Task<Result<void>> Probe() override;
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
   Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
   Result<void> Freeze() override;
@@ -95,6 +97,8 @@ class FakeLauncher : public Launcher {
   // What the function does.  Invoke answers the payload until told otherwise, Proxy an empty 200.
   // An Error kills the sandbox, as with the real one.
   std::function<Result<void>(FakeSandbox&)> on_initialize;
+  std::function<Result<void>(FakeSandbox&, const Hook&)> on_hook;
+  std::function<Result<void>(FakeSandbox&)> on_probe;
   std::function<Result<Reply>(FakeSandbox&, const Call&)> on_invoke;
   std::function<Result<net::Response>(FakeSandbox&, net::Request)> on_proxy;
 
@@ -106,6 +110,8 @@ class FakeLauncher : public Launcher {
   // Each can make its step wait.  A step whose deadline passes there fails as the real one does.
   FakeGate launch_gate;
   FakeGate initialize_gate;
+  FakeGate hook_gate;
+  FakeGate probe_gate;
   FakeGate call_gate;  // Invoke and Proxy, before the function is asked.
 
   StartReport report;  // Of every sandbox started from now on.
@@ -114,12 +120,14 @@ class FakeLauncher : public Launcher {
   int launches = 0;  // That succeeded.
   int initializations = 0;
   int calls = 0;
+  int probes = 0;
   int freezes = 0;
   int thaws = 0;
   int kills = 0;  // Sandboxes destroyed.
   int living() const { return launches - kills; }
   std::vector<Spec> specs;       // Of every Launch, in order.
   std::vector<Call> calls_seen;  // Of every Invoke, in order.
+  std::vector<Hook> hooks_seen;  // Of every RunHook, in order.
 
   int guests = 0;                      // FakeGuests that live.
   std::vector<GuestSpec> guest_specs;  // Of every Enter, in order.

@@ -46,6 +46,17 @@ struct ImageRoot {
 // What a sandbox reaches beside its own loopback.
 enum class Reach { kNothing, kInternet };
 
+// Whether the program of a kCustom sandbox is well: it answers GET `path` with 200 to 399, as
+// Kubernetes has it for httpGet probes.
+struct HealthCheck {
+  std::string path;
+  Duration initial_delay{};  // From the program's start to the first asking.
+  Duration period{};
+  Duration timeout{};         // Of one asking.
+  int failure_threshold = 3;  // So many times in a row: it is not well.
+  int success_threshold = 1;  // So many times in a row, at its start: it is.
+};
+
 // Everything that makes one sandbox.
 struct Spec {
   std::string id;  // Unique among the living: "c-…", becomes the host's name and FC_INSTANCE_ID.
@@ -70,6 +81,7 @@ struct Spec {
   Mebibytes disk;            // Size of /tmp; with an image, of all that is written.
   int max_processes = 1024;  // Processes and threads together, FC's limit.
   int concurrency = 1;       // How many calls may be under way at once; above 1 kCustom only.
+  std::optional<HealthCheck> health{};  // kCustom only.
 };
 
 // One call to the function.
@@ -80,6 +92,15 @@ struct Call {
   std::string access_key_secret;
   std::string security_token;
   int retry_count = 0;
+};
+
+// A function of the user's besides the handler, run once: FC's initializer before the first call,
+// its preStop before the sandbox is destroyed.
+enum class HookKind { kInitializer, kPreStop };
+struct Hook {
+  HookKind kind = HookKind::kInitializer;
+  std::string handler;  // Built-in runtimes: "module.function".
+  Call call;            // What the context shows; no payload.
 };
 
 // How a call ended, when the function itself could be asked.
@@ -113,10 +134,21 @@ class Sandbox {
   virtual ~Sandbox() = default;
 
   // Loads the user's code (built-in runtimes: imports the module, finds the handler; custom: waits
-  // until the port answers).  Once, before the first Invoke.
-  // Errors: kFunctionFailed the code cannot be loaded, `message` is what to tell the user;
+  // until the port answers and, if there is a health check, the program says that it is well).
+  // Once, before the first Invoke. Errors: kFunctionFailed the code cannot be loaded, `message` is
+  // what to tell the user;
   //         kFunctionTimeout not ready by `deadline`; kUnavailable the platform failed.
   virtual Task<Result<void>> Initialize(Deadline deadline) = 0;
+
+  // Runs a hook: built-in runtimes call the function with `context`, custom ones are asked POST
+  // /initialize or GET /pre-stop.  After Initialize, while no call is under way.
+  // Errors: as Invoke; kFunctionFailed with FC's error JSON as `message` if the hook itself failed.
+  // After any error the sandbox is dead.  Cancelling kills it too.
+  virtual Task<Result<void>> RunHook(Hook hook, Deadline deadline) = 0;
+
+  // Asks once whether the program is well; only with Spec::health, after Initialize.  May go on
+  // beside calls and harms none.  Errors: it did not say so within the check's timeout.
+  virtual Task<Result<void>> Probe() = 0;
 
   // As many calls at a time as Spec::concurrency.  All output that the function wrote before it
   // answered has reached the sink when this returns.

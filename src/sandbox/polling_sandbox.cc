@@ -17,6 +17,8 @@ constexpr auto kLongestPause = std::chrono::milliseconds(25);
 
 // The values of x-fc-function-type.
 constexpr const char* kTypeInvoke = "0";
+constexpr const char* kTypeInitializer = "1";
+constexpr const char* kTypePreStop = "2";
 
 }  // namespace
 
@@ -53,10 +55,10 @@ Task<Result<void>> PollingSandbox::WaitReady(Deadline deadline) {
   }
 }
 
-Event PollingSandbox::MakeEvent(Call call, Deadline deadline) const {
+Event PollingSandbox::MakeEvent(const char* type, Call call, Deadline deadline) const {
   Event event;
   event.headers = MakeCallHeaders(started_.spec, call);
-  event.headers.Set("x-fc-function-type", kTypeInvoke);
+  event.headers.Set("x-fc-function-type", type);
   const auto left = deadline.at() - clock_.Now();
   event.headers.Set("x-fc-function-deadline",
                     std::to_string(ToUnixMillis(clock_.WallNow() + left)));
@@ -69,11 +71,30 @@ Task<Result<Reply>> PollingSandbox::Invoke(Call call, Deadline deadline) {
   if (!polls_) co_return co_await CustomSandbox::Invoke(std::move(call), deadline);
   KillGuard guard(*started_.processes);
   if (shared()) guard.Dismiss();
-  auto reply = co_await door_.Ask(MakeEvent(std::move(call), deadline), deadline);
+  auto reply = co_await door_.Ask(MakeEvent(kTypeInvoke, std::move(call), deadline), deadline);
   if (!reply) co_return Fail(co_await Explain(reply.error()));
   started_.output->Drain();
   guard.Dismiss();
   co_return reply;
+}
+
+Task<Result<void>> PollingSandbox::RunHook(Hook hook, Deadline deadline) {
+  if (!polls_) co_return co_await CustomSandbox::RunHook(std::move(hook), deadline);
+  KillGuard guard(*started_.processes);
+  const char* const type = hook.kind == HookKind::kInitializer ? kTypeInitializer : kTypePreStop;
+  auto reply = co_await door_.Ask(MakeEvent(type, std::move(hook.call), deadline), deadline);
+  if (!reply) co_return Fail(co_await Autopsy(reply.error()));
+  started_.output->Drain();
+  if (!reply->ok) {
+    co_return Fail(Error::FunctionFailed(std::move(reply->body)).WithCode("HookFailed"));
+  }
+  guard.Dismiss();
+  co_return Result<void>();
+}
+
+Task<Result<void>> PollingSandbox::Probe() {
+  if (polls_) co_return Result<void>();
+  co_return co_await CustomSandbox::Probe();
 }
 
 Task<Result<net::Response>> PollingSandbox::Proxy(net::Request request, Deadline deadline) {

@@ -15,6 +15,8 @@ class PollingSandbox : public CustomSandbox {
  public:
   PollingSandbox(asio::io_context& io, const Clock& clock, Started started);
 
+  Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;
+  Task<Result<void>> Probe() override;  // One that polls is well: there is nothing to ask.
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
   // Errors besides: kFunctionFailed the program polls, and so serves no HTTP.
   Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
@@ -23,7 +25,7 @@ class PollingSandbox : public CustomSandbox {
   Task<Result<void>> WaitReady(Deadline deadline) override;
 
  private:
-  Event MakeEvent(Call call, Deadline deadline) const;
+  Event MakeEvent(const char* type, Call call, Deadline deadline) const;
 
   RuntimeDoor door_;
   Descriptor end_;  // Readable when the program has ended.

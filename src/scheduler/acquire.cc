@@ -28,9 +28,11 @@ Task<Result<Lease>> State::Acquire(std::shared_ptr<State> self, Version version,
                                    Deadline deadline) {
   if (self->stopped) co_return Fail(Error::Unavailable("the server is stopping"));
   const TimePoint asked = self->clock.Now();
-  Instance* at_hand = version.concurrency > 1 ? self->busy.Fullest(version.key) : nullptr;
+  Instance* at_hand = self->busy.Fullest(version.key);
   if (at_hand == nullptr) {
-    if (auto idle = self->idle.Take(version.key)) at_hand = &self->busy.Put(std::move(idle));
+    if (auto idle = self->idle.Take(version.key)) {
+      at_hand = &self->busy.Put(std::move(idle), asked);
+    }
   }
   if (at_hand != nullptr) {
     ++at_hand->leases;

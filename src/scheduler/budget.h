@@ -38,6 +38,7 @@ class Budget {
   bool HasPlace(const std::string& function_id) const;
   Mebibytes missing(Mebibytes memory) const;  // How much must be freed to fit `memory`; 0 if none.
   Mebibytes memory() const { return memory_; }
+  Mebibytes reserved() const { return reserved_; }
   bool HasInstances(const std::string& function_id) const { return places_.contains(function_id); }
 
  private:

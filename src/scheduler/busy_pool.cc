@@ -7,15 +7,16 @@
 
 namespace ebb::scheduler {
 
-Instance& BusyPool::Put(std::unique_ptr<Instance> instance) {
+Instance& BusyPool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
   Instance& put = *instance;
   put.presence.Set(InstanceState::kBusy);
+  put.busy_since = now;
   busy_[put.key].push_back(std::move(instance));
   ++size_;
   return put;
 }
 
-std::unique_ptr<Instance> BusyPool::Take(Instance& instance) {
+std::unique_ptr<Instance> BusyPool::Take(Instance& instance, TimePoint now) {
   auto version = busy_.find(instance.key);
   EBB_CHECK(version != busy_.end(), "not busy: " + instance.id);
   auto& instances = version->second;
@@ -25,7 +26,22 @@ std::unique_ptr<Instance> BusyPool::Take(Instance& instance) {
   instances.erase(found);
   if (instances.empty()) busy_.erase(version);
   --size_;
+  taken->used_before += now - taken->busy_since;
   return taken;
+}
+
+std::vector<Instance*> BusyPool::ProbeDue(TimePoint now) const {
+  std::vector<Instance*> due;
+  for (const auto& [key, instances] : busy_) {
+    for (const auto& instance : instances) {
+      if (!instance->health || !instance->loaded || instance->discarded || instance->probing) {
+        continue;
+      }
+      const Duration used = instance->used_before + (now - instance->busy_since);
+      if (used >= instance->health->period) due.push_back(instance.get());
+    }
+  }
+  return due;
 }
 
 Instance* BusyPool::Fullest(const model::VersionKey& key) {

@@ -12,8 +12,11 @@ namespace ebb::scheduler {
 
 class BusyPool {
  public:
-  Instance& Put(std::unique_ptr<Instance> instance);
-  std::unique_ptr<Instance> Take(Instance& instance);
+  Instance& Put(std::unique_ptr<Instance> instance, TimePoint now);
+  std::unique_ptr<Instance> Take(Instance& instance, TimePoint now);
+
+  // Those that have been in use for a period of their health check since they were last asked.
+  std::vector<Instance*> ProbeDue(TimePoint now) const;
 
   // The one with the most leases among those that may be lent once more, null if there is none: a
   // full instance costs no more than one that serves a single call, and one that has run empty can

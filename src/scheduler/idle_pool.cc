@@ -57,7 +57,7 @@ bool IdlePool::FreePlace(const std::string& function_id) {
 bool IdlePool::CouldFit(Mebibytes memory) const {
   std::int64_t reclaimable = 0;
   for (const auto& [key, queue] : idle_) {
-    for (const auto& instance : queue) reclaimable += instance->reservation.memory().count();
+    for (const auto& instance : queue) reclaimable += instance->memory.count();
   }
   return budget_.missing(memory) <= Mebibytes(reclaimable);
 }
@@ -70,22 +70,30 @@ void IdlePool::FreeMemory(Mebibytes memory) {
 }
 
 void IdlePool::DestroyOldest(std::map<model::VersionKey, Queue>::iterator version) {
-  version->second.front()->presence.EndsBy(model::ColdCause::kEviction);
+  std::unique_ptr<Instance> oldest = std::move(version->second.front());
   version->second.erase(version->second.begin());
   if (version->second.empty()) idle_.erase(version);
   --size_;
+  oldest->presence.EndsBy(model::ColdCause::kEviction);
+  dispose_(std::move(oldest));
 }
 
 void IdlePool::DestroyIf(model::ColdCause why,
                          const std::function<bool(const Instance&)>& condition) {
+  std::vector<std::unique_ptr<Instance>> gone;
   for (auto version = idle_.begin(); version != idle_.end();) {
-    const auto gone = std::erase_if(version->second, [&](const auto& instance) {
+    Queue& queue = version->second;
+    std::erase_if(queue, [&](auto& instance) {
       if (!condition(*instance)) return false;
-      instance->presence.EndsBy(instance->sandbox->alive() ? why : model::ColdCause::kCrash);
+      gone.push_back(std::move(instance));
       return true;
     });
-    size_ -= static_cast<int>(gone);
-    version = version->second.empty() ? idle_.erase(version) : std::next(version);
+    version = queue.empty() ? idle_.erase(version) : std::next(version);
+  }
+  size_ -= static_cast<int>(gone.size());
+  for (auto& instance : gone) {
+    instance->presence.EndsBy(instance->sandbox->alive() ? why : model::ColdCause::kCrash);
+    dispose_(std::move(instance));
   }
 }
 

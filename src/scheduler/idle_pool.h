@@ -15,7 +15,9 @@ namespace ebb::scheduler {
 
 class IdlePool {
  public:
-  explicit IdlePool(Budget& budget) : budget_(budget) {}
+  // `dispose` ends an instance that was taken out; it is not called back in the middle of another.
+  IdlePool(Budget& budget, std::function<void(std::unique_ptr<Instance>)> dispose)
+      : budget_(budget), dispose_(std::move(dispose)) {}
 
   // Freezes it.  One that cannot be frozen is destroyed: it could do work that nobody pays for.
   void Put(std::unique_ptr<Instance> instance, TimePoint now);
@@ -40,6 +42,7 @@ class IdlePool {
   void FreeMemory(Mebibytes memory);
 
   Budget& budget_;
+  const std::function<void(std::unique_ptr<Instance>)> dispose_;
   std::map<model::VersionKey, Queue> idle_;  // No empty queues.
   int size_ = 0;
 };

@@ -2,7 +2,9 @@
 // One sandbox holding one version, with what it takes of the node's budget.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -10,6 +12,7 @@
 #include "sandbox/launcher.h"
 #include "scheduler/budget.h"
 #include "scheduler/roll.h"
+#include "scheduler/scheduler.h"
 
 namespace ebb::scheduler {
 
@@ -23,7 +26,8 @@ struct Instance {
   std::string id;
   model::VersionKey key;
   int concurrency = 1;  // How many leases of it there may be at once; > 0.
-  Reservation reservation;
+  Mebibytes memory;
+  std::optional<Reservation> reservation;  // Until its farewell: then its room is another's.
   std::shared_ptr<Output> output;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   Birth birth;
@@ -31,9 +35,16 @@ struct Instance {
   int leases = 0;          // Out now, or handed to a waiter that has not taken it yet.
   bool loaded = false;     // User code is loaded: it can serve, and several calls at once.
   bool discarded = false;  // Must not be lent again.
-  TimePoint idle_since{};  // While idle.
   bool frozen = false;
-  int guests = 0;  // While there are some it is not frozen, and does not expire.
+  int guests = 0;          // While there are some it is not frozen, and does not expire.
+  TimePoint idle_since{};  // While idle.
+  std::function<Task<void>(Lease)> farewell;  // Null if it has no last hook.
+
+  std::optional<sandbox::HealthCheck> health;
+  bool probing = false;   // It is being asked: that needs it thawed, as a lease does.
+  int failed_probes = 0;  // In a row.
+  TimePoint busy_since{};
+  Duration used_before{};  // In use since it was last asked, before busy_since.
 
   // Whether it may be lent once more.  Only the one who loads the code has it until that is done.
   bool has_place() const { return !discarded && leases < (loaded ? concurrency : 1); }

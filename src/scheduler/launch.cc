@@ -15,11 +15,18 @@ std::string MakeInstanceId(const Clock& clock, Random& random) {
   return "c" + id.substr(1, 10) + random.Hex(6);
 }
 
+// What an instance takes over from its version.
+struct Traits {
+  int concurrency = 1;
+  std::function<Task<void>(Lease)> farewell;
+};
+
 // Not cut short when its waiter leaves: what was begun is likely to be wanted soon.
 Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::VersionKey key,
-                     sandbox::Spec spec, int concurrency, Deadline deadline) {
+                     sandbox::Spec spec, Traits traits, Deadline deadline) {
   std::string id = spec.id;
   const Mebibytes memory = launch.memory();
+  std::optional<sandbox::HealthCheck> health = spec.health;
   auto output = std::make_shared<Output>();
   sandbox::OutputSink sink = [output](std::string_view bytes) {
     if (output->sink) output->sink(bytes);
@@ -34,12 +41,15 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
   Presence presence = state->roll.Enter({.id = id, .key = key, .memory = memory, .birth = birth});
   auto instance = std::make_unique<Instance>(Instance{.id = std::move(id),
                                                       .key = std::move(key),
-                                                      .concurrency = concurrency,
+                                                      .concurrency = traits.concurrency,
+                                                      .memory = memory,
                                                       .reservation = launch.TakeReservation(),
                                                       .output = std::move(output),
                                                       .sandbox = std::move(*sandbox),
                                                       .birth = birth,
-                                                      .presence = std::move(presence)});
+                                                      .presence = std::move(presence),
+                                                      .farewell = std::move(traits.farewell),
+                                                      .health = std::move(health)});
   instance->presence.Is(*instance);
   launch.Succeed(std::move(instance));
 }
@@ -92,6 +102,7 @@ bool State::StartLaunch(const model::VersionKey& key) {
   Birth birth{.began = clock.Now()};
   auto reservation = idle.Reserve(key, waiter.version.memory);
   if (!reservation) return false;
+  CutFarewellsShort();
   birth.cold.cause = roll.TakeCause(key);
   const TimePoint placed = clock.Now();
   birth.cold.place = placed - birth.began;
@@ -102,11 +113,11 @@ bool State::StartLaunch(const model::VersionKey& key) {
   spec.id = MakeInstanceId(clock, random);
   spec.version = VersionName(key);
   const Deadline deadline = waiter.deadline;
-  const int concurrency = waiter.version.concurrency;
+  Traits traits{.concurrency = waiter.version.concurrency, .farewell = waiter.version.farewell};
   LookAgain(key);  // From now on they wait for as long as the launch may take.
   Launch launch(shared_from_this(), key, std::move(*reservation), birth);
   launches->Spawn("launch", RunLaunch(std::move(launch), shared_from_this(), key, std::move(spec),
-                                      concurrency, deadline));
+                                      std::move(traits), deadline));
   return true;
 }
 

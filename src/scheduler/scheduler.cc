@@ -28,7 +28,9 @@ State::State(asio::io_context& io_, sandbox::Launcher& launcher_, const Clock& c
       config(config_),
       roll(clock, metrics),
       budget(MemoryBudget(config), config.max_instances_per_function),
-      launches(std::make_unique<net::TaskGroup>(io)) {}
+      launches(std::make_unique<net::TaskGroup>(io)),
+      farewells(std::make_unique<net::TaskGroup>(io)),
+      probes(std::make_unique<net::TaskGroup>(io)) {}
 
 Scheduler::Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock,
                      Random& random, Config config, metrics::Metrics& metrics)
@@ -37,6 +39,8 @@ Scheduler::Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Cl
 Scheduler::~Scheduler() {
   state_->RefuseEverything();
   state_->launches.reset();
+  state_->farewells.reset();
+  state_->probes.reset();
 }
 
 Task<Result<Lease>> Scheduler::Acquire(Version version, Deadline deadline) {
@@ -54,17 +58,27 @@ void Scheduler::Retire(const std::string& function_id, std::uint64_t current_rev
 
 void Scheduler::DestroyExpired() { state_->DestroyExpired(); }
 
+void Scheduler::ProbeDue() { state_->ProbeDue(); }
+
 Task<void> Scheduler::Run() {
   const Duration period = std::min<Duration>(state_->config.keep_warm, std::chrono::seconds(1));
   while (true) {
     co_await net::SleepFor(std::max<Duration>(period, std::chrono::milliseconds(10)));
     state_->DestroyExpired();
+    state_->ProbeDue();
   }
 }
 
 Task<void> Scheduler::Stop() {
   state_->RefuseEverything();
   co_await state_->launches->Stop();
+  co_await state_->probes->Stop();
+  const Deadline until(state_->clock.Now() + state_->config.farewell_wait);
+  while (!state_->partings.empty()) {
+    const bool notified = co_await state_->parted.Wait(until);
+    if (!notified) break;
+  }
+  co_await state_->farewells->Stop();
 }
 
 std::vector<InstanceEntry> Scheduler::instances(const std::string& function_id) const {

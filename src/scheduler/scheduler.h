@@ -35,16 +35,23 @@ struct Config {
   // How long a call waits for an instance or for room when a limit is reached.  FC's answer is
   // immediate (0); half a second lets a burst of short calls pass through the instances there are.
   Duration admission_wait = std::chrono::milliseconds(500);
+  // How long Stop waits for the last hooks of the instances that there are.
+  Duration farewell_wait = std::chrono::seconds(10);
 };
+
+class Lease;
 
 // What is asked for; made by the caller from the catalog.
 struct Version {
   model::VersionKey key;
-  Mebibytes memory;
+  Mebibytes memory{0};
   int concurrency = 1;  // How many calls one instance may serve at once; > 0.
   // Called when an instance must be started, while the Acquire waits.  The scheduler sets `id`
   // and `version`.
   std::function<sandbox::Spec()> make_spec;
+  // Runs the function's last hook; null if it has none.  Called with a lease of an instance that
+  // has served, is alive, will not serve again, and ends when the lease does.  May be cancelled.
+  std::function<Task<void>(Lease)> farewell{};
 };
 
 struct Instance;
@@ -135,9 +142,13 @@ class Scheduler {
   void Retire(const std::string& function_id, std::uint64_t current_revision);
 
   void DestroyExpired();  // Destroys what has been idle for keep_warm.
-  Task<void> Run();       // Until cancelled: calls DestroyExpired about once a second.
+  // Asks the instances with a health check that have been in use for a period since they were last
+  // asked.  One that is not well takes no more calls, and ends when the last has left it.  A frozen
+  // instance cannot be asked: its period goes on when it is lent again.
+  void ProbeDue();
+  Task<void> Run();  // Until cancelled: calls both about once a second.
   // Fails every waiting Acquire, cancels launches, destroys the idle instances, and from then on
-  // every instance that comes back.
+  // every instance that comes back.  Waits for last hooks, farewell_wait at most.
   Task<void> Stop();
 
   struct Counts {

@@ -32,9 +32,11 @@ class SchedulerTest : public ::testing::Test {
 
   static Version Make(const std::string& function, std::uint64_t revision = 1,
                       std::int64_t memory_mib = 512) {
-    return Version{.key = {function, revision}, .memory = Mebibytes(memory_mib), .make_spec = [] {
-                     return sandbox::Spec();
-                   }};
+    Version version;
+    version.key = {function, revision};
+    version.memory = Mebibytes(memory_mib);
+    version.make_spec = [] { return sandbox::Spec(); };
+    return version;
   }
 
   // As the door does it: who is lent a new instance loads its code at once.

@@ -22,19 +22,22 @@ Lease State::Lend(Instance& instance, TimePoint asked) {
 }
 
 void State::Return(Instance& instance) {
-  --instance.leases;
+  if (--instance.leases == 0) instance.output->sink = nullptr;
+  Settle(instance);
+}
+
+void State::Settle(Instance& instance) {
   if (!instance.sandbox->alive()) instance.discarded = true;
-  if (instance.leases > 0) {
+  if (instance.leases > 0 || instance.probing) {
     Share(instance);
     LookAgain(instance.key);
     StartLaunches();
     return;
   }
-  std::unique_ptr<Instance> returned = busy.Take(instance);
-  returned->output->sink = nullptr;
-  if (!returned->discarded) return Serve(std::move(returned));
-  const model::VersionKey key = returned->key;
-  returned.reset();
+  std::unique_ptr<Instance> unused = busy.Take(instance, clock.Now());
+  if (!unused->discarded) return Serve(std::move(unused));
+  const model::VersionKey key = unused->key;
+  unused.reset();
   LookAgain(key);
   StartLaunches();
 }
@@ -59,13 +62,13 @@ void State::Serve(std::unique_ptr<Instance> instance) {
   const model::VersionKey key = instance->key;
   auto line = lines.find(key);
   if (!stopped && line != lines.end() && !line->second.waiters.empty()) {
-    Share(busy.Put(std::move(instance)));
+    Share(busy.Put(std::move(instance), clock.Now()));
   } else if (!stopped && !Retired(key) && config.keep_warm > Duration::zero()) {
     idle.Put(std::move(instance), clock.Now());
   } else {
     instance->presence.EndsBy(Retired(key) ? model::ColdCause::kDeploy
                                            : model::ColdCause::kExpired);
-    instance.reset();
+    Dispose(std::move(instance));
   }
   LookAgain(key);
   StartLaunches();

@@ -83,6 +83,7 @@ struct State : std::enable_shared_from_this<State> {
   static Task<Result<Lease>> Acquire(std::shared_ptr<State> self, Version version,
                                      Deadline deadline);
   void Return(Instance& instance);  // A lease ended.
+  void Settle(Instance& instance);  // Decides what becomes of it now.
   void OnLoaded(Instance& instance);
   void OnLoadFailed(Instance& instance, const Error& error);
   void Retire(const std::string& function_id, std::uint64_t current_revision);
@@ -90,6 +91,7 @@ struct State : std::enable_shared_from_this<State> {
   static Task<Result<Stay>> Enter(std::shared_ptr<State> self, Destination destination,
                                   sandbox::GuestSpec spec, Deadline deadline);
   void EndStay(const std::string& instance_id);
+  void ProbeDue();
   void RefuseEverything();  // First half of stopping: no new waiter, launch or idle instance.
 
   void Serve(std::unique_ptr<Instance> instance);  // To whom it is due, or idle.
@@ -106,6 +108,11 @@ struct State : std::enable_shared_from_this<State> {
   Error Throttled(const Version& version) const;
   bool Retired(const model::VersionKey& key) const;
   Lease Lend(Instance& instance, TimePoint asked);
+  void Dispose(
+      std::unique_ptr<Instance> instance);  // Ends one that nobody uses, with its last hook.
+  // Ends the oldest farewells if those who say it and those who serve take more memory together
+  // than the budget and a tenth of it.
+  void CutFarewellsShort();
   void LookAgain(const model::VersionKey& key);  // What its waiters hope for may have changed.
 
   asio::io_context& io;
@@ -116,13 +123,26 @@ struct State : std::enable_shared_from_this<State> {
 
   Roll roll;
   Budget budget;
-  IdlePool idle{budget};
+  IdlePool idle{budget, [this](std::unique_ptr<Instance> i) { Dispose(std::move(i)); }};
   BusyPool busy;
   std::map<model::VersionKey, Line> lines;                 // Only those that someone is in.
   std::map<std::string, std::uint64_t> current_revisions;  // Of retired functions with instances.
   std::uint64_t next_ticket = 0;
   bool stopped = false;
-  std::unique_ptr<net::TaskGroup> launches;  // Reset when the scheduler goes.
+
+  // An instance that says farewell: its room is free for others already.
+  struct Parting {
+    Mebibytes memory;  // 0 once it has been cut short.
+    net::TaskGroup::Handle task;
+  };
+  std::map<std::uint64_t, Parting> partings;  // In the order of their begin.
+  std::uint64_t next_parting = 0;
+  net::Signal parted{io};
+
+  // Reset when the scheduler goes.
+  std::unique_ptr<net::TaskGroup> launches;
+  std::unique_ptr<net::TaskGroup> farewells;
+  std::unique_ptr<net::TaskGroup> probes;
 };
 
 }  // namespace ebb::scheduler

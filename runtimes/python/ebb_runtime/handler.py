@@ -56,6 +56,20 @@ def call(function, event, context):
         return False, error_body(str(e), type(e).__name__, stack_of(e))
 
 
+def call_hook(name, context):
+    """(ok, body) of an initializer or pre-stop function; what it returns is nobody's business."""
+    try:
+        function = load(name)
+    except LoadError as e:
+        return False, error_body(str(e), "HandlerNotFound", [])
+
+
+    def run(_, about):
+        function(about)
+        return b""
+    return call(run, b"", context)
+
+
 def error_body(message, kind, stack):
     return json.dumps(
         {"errorMessage": message, "errorType": kind, "stackTrace": stack}).encode("utf-8")

@@ -52,7 +52,11 @@ def _serve(native):
             frames.send(b"L")
             continue
         logs.request_id = request["requestId"]
-        ok, body = handler.call(function, event, context.Context(start["context"], request))
+        about = context.Context(start["context"], request)
+        if kind == b"H":
+            ok, body = handler.call_hook(request["handler"], about)
+        else:
+            ok, body = handler.call(function, event, about)
         if os.getpid() != own_pid:
             os._exit(0)  # A forked child came back from the handler.
         if len(body) > request["maxReplyBytes"]:

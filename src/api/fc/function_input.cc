@@ -3,12 +3,11 @@
 #include <string_view>
 
 #include "api/fc/function_json.h"
+#include "api/fc/lifecycle_input.h"
 #include "api/operation.h"
 
 namespace ebb::api {
-namespace {
 
-// True for a value that asks for nothing.
 bool SaysNothing(const json::value& value) {
   switch (value.kind()) {
     case boost::json::kind::null:
@@ -28,6 +27,8 @@ bool SaysNothing(const json::value& value) {
       return value.to_number<double>() == 0;
   }
 }
+
+namespace {
 
 bool Is(const json::value& value, std::string_view text) {
   return value.is_string() && std::string_view(value.get_string()) == text;
@@ -53,7 +54,6 @@ bool Harmless(std::string_view name, const json::value& value) {
   if (name == "nasConfig" || name == "polarFsConfig") {
     return SaysNothingBut(value, {"userId", "groupId"});
   }
-  if (name == "instanceLifecycleConfig") return SaysNothingBut(value, {"timeout"});
   if (name == "logConfig") {
     return SaysNothingBut(value, {"enableRequestMetrics", "enableInstanceMetrics",
                                   "enableLlmMetrics", "logBeginRule"});
@@ -99,7 +99,9 @@ Result<void> ApplyCustomRuntime(const json::object& input, model::FunctionConfig
   if (!custom) return Refuse(custom.error().message());
   if (*custom == nullptr) return {};
   for (const auto& [name, value] : **custom) {
-    if (name == "command" || name == "args" || name == "port" || SaysNothing(value)) continue;
+    if (name == "command" || name == "args" || name == "port" || name == "healthCheckConfig")
+      continue;
+    if (SaysNothing(value)) continue;
     return Refuse("customRuntimeConfig." + std::string(name) + " is not supported");
   }
   auto command = TakeTexts(**custom, "command");
@@ -110,6 +112,13 @@ Result<void> ApplyCustomRuntime(const json::object& input, model::FunctionConfig
   if (!port) return Refuse("customRuntimeConfig." + port.error().message());
   if (*port && (**port < 0 || **port > 65535)) {
     return Refuse("customRuntimeConfig.port must be from 1 to 65535");
+  }
+  config.custom.health = {};
+  if (const json::value* check = (*custom)->if_contains("healthCheckConfig");
+      check != nullptr && !SaysNothing(*check)) {
+    auto parsed = ParseHealthCheck(*check);
+    if (!parsed) return Refuse("customRuntimeConfig." + parsed.error().message());
+    config.custom.health = *std::move(parsed);
   }
   config.custom.command = *std::move(command);
   config.custom.args = *std::move(args);
@@ -177,7 +186,8 @@ constexpr std::string_view kKnown[] = {"functionName",
                                        "customRuntimeConfig",
                                        "instanceConcurrency",
                                        "layers",
-                                       "customContainerConfig"};
+                                       "customContainerConfig",
+                                       "instanceLifecycleConfig"};
 
 }  // namespace
 
@@ -190,6 +200,7 @@ Result<void> ApplyFunctionInput(const json::object& input, model::FunctionConfig
   if (auto ok = ApplyTexts(input, config); !ok) return ok;
   if (auto ok = ApplyNumbers(input, config); !ok) return ok;
   if (auto ok = ApplyEnvironment(input, config); !ok) return ok;
+  if (auto ok = ApplyLifecycle(input, config); !ok) return ok;
   return ApplyCustomRuntime(input, config);
 }
 

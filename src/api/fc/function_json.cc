@@ -1,6 +1,7 @@
 #include "api/fc/function_json.h"
 
 #include "api/fc/container.h"
+#include "api/fc/lifecycle_input.h"
 #include "base/time_format.h"
 
 namespace ebb::api {
@@ -68,11 +69,16 @@ json::object FormatFunction(const model::Function& function, const std::string& 
   }
   out["layers"] = std::move(layers);
   if (IsCustom(config)) {
-    out["customRuntimeConfig"] = json::object{{"command", Texts(config.custom.command)},
-                                              {"args", Texts(config.custom.args)},
-                                              {"port", config.custom.port}};
+    json::object custom{{"command", Texts(config.custom.command)},
+                        {"args", Texts(config.custom.args)},
+                        {"port", config.custom.port}};
+    json::object health = FormatHealthCheck(config.custom.health);
+    if (!health.empty()) custom["healthCheckConfig"] = std::move(health);
+    out["customRuntimeConfig"] = std::move(custom);
   }
   if (IsContainer(config)) out["customContainerConfig"] = FormatContainer(config);
+  json::object hooks = FormatLifecycle(config);
+  if (!hooks.empty()) out["instanceLifecycleConfig"] = std::move(hooks);
   return out;
 }
 

@@ -85,8 +85,6 @@ TEST_F(FunctionsTest, MemberThatEbbDoesNotHaveIsRefusedByName) {
       {"vpcConfig", json::object{{"vpcId", "vpc-1"}}},
       {"nasConfig", nas},
       {"gpuConfig", json::object{{"gpuMemorySize", 4}}},
-      {"instanceLifecycleConfig",
-       json::object{{"initializer", json::object{{"handler", "index.init"}, {"timeout", 3}}}}},
       {"sessionAffinity", "MCP_SSE"},
       {"somethingNew", 1},
   };
@@ -108,6 +106,50 @@ TEST_F(FunctionsTest, MemberThatAsksForNothingIsAccepted) {
           .value();
   const net::Response response = Create("hello", harmless);
   EXPECT_EQ(response.status, 200) << response.text;
+}
+
+TEST_F(FunctionsTest, HooksAndHealthChecksAreShownAsTheyWereAskedFor) {
+  const json::object hooks{
+      {"initializer", json::object{{"handler", "index.init"}, {"timeout", 60}}},
+      {"preStop", json::object{{"handler", "index.stop"}, {"timeout", 5}}}};
+  const auto made = json::ParseObject(Create("hooked", {{"instanceLifecycleConfig", hooks}}).text);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->at("instanceLifecycleConfig"), hooks);
+
+  const json::object check{{"httpGetUrl", "/ready"}, {"initialDelaySeconds", 1},
+                           {"periodSeconds", 5},     {"timeoutSeconds", 2},
+                           {"failureThreshold", 4},  {"successThreshold", 1}};
+  const json::object custom{{"healthCheckConfig", check}};
+  const net::Response response =
+      Create("watched", {{"runtime", "custom.debian12"}, {"customRuntimeConfig", custom}});
+  const auto watched = json::ParseObject(response.text);
+  ASSERT_TRUE(watched && watched->contains("customRuntimeConfig")) << response.text;
+  EXPECT_EQ(watched->at("customRuntimeConfig").at("healthCheckConfig"), check);
+}
+
+TEST_F(FunctionsTest, WhatIsWrongWithAHookOrAHealthCheckIsNamed) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"({"instanceLifecycleConfig":{"initializer":{"handler":"index.i","timeout":301}}})",
+       "initializer.timeout 301"},
+      {R"({"instanceLifecycleConfig":{"preStop":{"handler":"index.p","timeout":91}}})",
+       "preStop.timeout 91"},
+      {R"({"instanceLifecycleConfig":{"initializer":{"handler":"nonsense","timeout":3}}})",
+       "initializer.handler"},
+      {R"({"instanceLifecycleConfig":{"initializer":{"handler":"a.b","command":["/bin/true"]}}})",
+       "initializer.command is not supported"},
+      {R"({"instanceLifecycleConfig":{"preFreeze":{"handler":"a.b"}}})",
+       "preFreeze is not supported"},
+      {R"({"runtime":"custom","customRuntimeConfig":{"healthCheckConfig":{"httpGetUrl":"x"}}})",
+       "httpGetUrl"},
+      {R"({"runtime":"custom","customRuntimeConfig":{"healthCheckConfig":
+           {"httpGetUrl":"/x","timeoutSeconds":4}}})",
+       "timeoutSeconds 4"},
+  };
+  for (const auto& [member, message] : wrong) {
+    const net::Response response = Create("wrong", json::ParseObject(member).value());
+    EXPECT_EQ(CodeOf(response), "400 InvalidArgument") << member;
+    EXPECT_TRUE(MessageOf(response).contains(message)) << MessageOf(response);
+  }
 }
 
 TEST_F(FunctionsTest, WrongTypesAreNamed) {

@@ -50,3 +50,47 @@ test('built-in runtimes serve one call at a time', async () => {
   assert.match(error.message, /instanceConcurrency/);
   await refused(createFunction('c-many', ECHO, { runtime: 'custom.debian12', instanceConcurrency: 201 }), 400, 'InvalidArgument');
 });
+
+test('an initializer runs before the first call, and its failure is an InitializationError', async () => {
+  const hook = (handler) => ({
+    instanceLifecycleConfig: new FC.InstanceLifecycleConfig({ initializer: new FC.LifecycleHook({ handler, timeout: 20 }) }),
+  });
+  const source = 'state = []\ndef init(context):\n    state.append("ready")\n'
+    + 'def broken(context):\n    raise OSError("no database")\ndef handler(event, context):\n    return state[0]\n';
+  const made = await createFunction('h-init', source, hook('index.init'));
+  assert.equal(made.instanceLifecycleConfig.initializer.handler, 'index.init');
+  assert.equal(made.instanceLifecycleConfig.initializer.timeout, 20);
+  assert.equal((await invoke('h-init', '')).text, 'ready');
+  assert.equal((await invoke('h-init', '')).text, 'ready');
+
+  await createFunction('h-broken', source, hook('index.broken'));
+  const failed = await invoke('h-broken', '');
+  assert.equal(failed.status, 200);
+  assert.equal(failed.headers['x-fc-error-type'], 'InitializationError');
+  const { errorMessage, errorType } = JSON.parse(failed.text);
+  assert.deepEqual([errorMessage, errorType], ['no database', 'OSError']);
+});
+
+test('a custom runtime has its initializer asked over HTTP, once it says that it is well', async () => {
+  const { source, customRuntimeConfig, ...more } = server(`
+def handle(method, path, body):
+    asked.append(method + " " + path)
+    return (503 if len(asked) == 1 else 200), " ".join(asked).encode()`, 'asked = []');
+  customRuntimeConfig.healthCheckConfig = new FC.CustomHealthCheckConfig({ httpGetUrl: '/ready?x=1', periodSeconds: 1, timeoutSeconds: 3 });
+  const made = await createFunction('h-custom', source, {
+    ...more,
+    customRuntimeConfig,
+    instanceLifecycleConfig: new FC.InstanceLifecycleConfig({ initializer: new FC.LifecycleHook({ handler: 'x', timeout: 20 }) }),
+  });
+  assert.equal(made.customRuntimeConfig.healthCheckConfig.httpGetUrl, '/ready?x=1');
+  assert.equal(made.customRuntimeConfig.healthCheckConfig.failureThreshold, 3);
+  assert.equal((await invoke('h-custom', '')).text, 'GET /ready?x=1 GET /ready?x=1 POST /initialize POST /invoke');
+});
+
+test('what is wrong with a hook is said by name', async () => {
+  const initializer = new FC.LifecycleHook({ handler: 'index.init', timeout: 301 });
+  const error = await refused(createFunction('h-wrong', ECHO, {
+    instanceLifecycleConfig: new FC.InstanceLifecycleConfig({ initializer }),
+  }), 400, 'InvalidArgument');
+  assert.match(error.message, /initializer\.timeout 301/);
+});
