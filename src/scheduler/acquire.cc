@@ -36,6 +36,7 @@ Task<Result<Lease>> State::Acquire(std::shared_ptr<State> self, Version version,
   }
   if (at_hand != nullptr) {
     ++at_hand->leases;
+    ++at_hand->uses;
     co_return self->Lend(*at_hand, asked);
   }
 

@@ -8,6 +8,17 @@
 
 namespace ebb::scheduler {
 
+namespace {
+
+// Seconds of cold start saved for each gibibyte that is held.
+double ValueOf(const Instance& instance) {
+  const double cost = std::chrono::duration<double>(instance.start_cost).count();
+  const double size = static_cast<double>(instance.memory.count()) / 1024;
+  return instance.uses * cost / size;
+}
+
+}  // namespace
+
 void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
   if (instance->guests == 0) {
     if (auto frozen = instance->sandbox->Freeze(); !frozen) {
@@ -17,6 +28,7 @@ void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
     }
     instance->frozen = true;
   }
+  instance->priority = clock_ + ValueOf(*instance);
   instance->idle_since = now;
   instance->presence.Set(InstanceState::kIdle);
   idle_[instance->key].push_back(std::move(instance));
@@ -63,10 +75,22 @@ bool IdlePool::CouldFit(Mebibytes memory) const {
 }
 
 void IdlePool::FreeMemory(Mebibytes memory) {
-  auto oldest_use = [](const auto& version) { return version.second.front()->idle_since; };
-  while (budget_.missing(memory) > Mebibytes(0)) {
-    DestroyOldest(std::ranges::min_element(idle_, {}, oldest_use));
+  while (budget_.missing(memory) > Mebibytes(0)) Evict(1);
+}
+
+void IdlePool::Evict(int count) {
+  for (; count > 0 && size_ > 0; --count) {
+    const auto version = WorthLeast();
+    clock_ = version->second.front()->priority;
+    DestroyOldest(version);
   }
+}
+
+// Of one version the oldest has the least: the clock never goes back, and the one used last is the
+// one that is used most.
+std::map<model::VersionKey, IdlePool::Queue>::iterator IdlePool::WorthLeast() {
+  return std::ranges::min_element(
+      idle_, {}, [](const auto& version) { return version.second.front()->priority; });
 }
 
 void IdlePool::DestroyOldest(std::map<model::VersionKey, Queue>::iterator version) {

@@ -1,6 +1,14 @@
 // scheduler/idle_pool.h
 // The instances that nobody uses: frozen, kept for the next call, and the first to go when room is
 // needed.
+//
+// What goes first is what is worth least for the memory it holds, by Greedy-Dual-Size-Frequency
+// (Cherkasova 1998; for functions: Fuerst and Sharma, "FaasCache", ASPLOS 2021):
+//   priority = clock + uses * cost of a cold start / memory size,
+// with the clock at the priority of the last one that went, so that what was of use long ago ages.
+// Uses are counted for each instance and not, as FaasCache does, for each function: the one used
+// last is lent first, so the tenth idle instance of a busy function is as unlikely to be needed as
+// that of a quiet one.
 #pragma once
 
 #include <functional>
@@ -27,11 +35,12 @@ class IdlePool {
   std::unique_ptr<Instance> Take(const model::VersionKey& key);
 
   // Makes a reservation, destroying idle instances for it: other revisions of the same function for
-  // a place, the least recently used of all for memory.  Destroys none if that would not do.
+  // a place, those worth least of all for memory.  Destroys none if that would not do.
   std::optional<Reservation> Reserve(const model::VersionKey& key, Mebibytes memory);
 
   // `why`: what a call will be told that has to start another.
   void DestroyIf(model::ColdCause why, const std::function<bool(const Instance&)>& condition);
+  void Evict(int count);  // Those worth least.
   int size() const { return size_; }
 
  private:
@@ -40,11 +49,13 @@ class IdlePool {
   bool CouldFit(Mebibytes memory) const;
   bool FreePlace(const std::string& function_id);
   void FreeMemory(Mebibytes memory);
+  std::map<model::VersionKey, Queue>::iterator WorthLeast();
 
   Budget& budget_;
   const std::function<void(std::unique_ptr<Instance>)> dispose_;
   std::map<model::VersionKey, Queue> idle_;  // No empty queues.
   int size_ = 0;
+  double clock_ = 0;
 };
 
 }  // namespace ebb::scheduler

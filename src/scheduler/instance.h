@@ -40,6 +40,11 @@ struct Instance {
   TimePoint idle_since{};  // While idle.
   std::function<Task<void>(Lease)> farewell;  // Null if it has no last hook.
 
+  // What it is worth to keep it, see IdlePool.
+  int uses = 0;
+  Duration start_cost{};  // How long it took to start it and to load its code.
+  double priority = 0;    // While idle.
+
   std::optional<sandbox::HealthCheck> health;
   bool probing = false;   // It is being asked: that needs it thawed, as a lease does.
   int failed_probes = 0;  // In a row.

@@ -39,17 +39,19 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
   Birth birth = launch.birth();
   birth.Report((*sandbox)->start_report());
   Presence presence = state->roll.Enter({.id = id, .key = key, .memory = memory, .birth = birth});
-  auto instance = std::make_unique<Instance>(Instance{.id = std::move(id),
-                                                      .key = std::move(key),
-                                                      .concurrency = traits.concurrency,
-                                                      .memory = memory,
-                                                      .reservation = launch.TakeReservation(),
-                                                      .output = std::move(output),
-                                                      .sandbox = std::move(*sandbox),
-                                                      .birth = birth,
-                                                      .presence = std::move(presence),
-                                                      .farewell = std::move(traits.farewell),
-                                                      .health = std::move(health)});
+  auto instance =
+      std::make_unique<Instance>(Instance{.id = std::move(id),
+                                          .key = std::move(key),
+                                          .concurrency = traits.concurrency,
+                                          .memory = memory,
+                                          .reservation = launch.TakeReservation(),
+                                          .output = std::move(output),
+                                          .sandbox = std::move(*sandbox),
+                                          .birth = birth,
+                                          .presence = std::move(presence),
+                                          .farewell = std::move(traits.farewell),
+                                          .start_cost = state->clock.Now() - birth.began,
+                                          .health = std::move(health)});
   instance->presence.Is(*instance);
   launch.Succeed(std::move(instance));
 }
@@ -99,6 +101,7 @@ bool State::StartLaunch(const model::VersionKey& key) {
   const std::size_t expected = Expected(key, line->second);
   if (line->second.waiters.size() <= expected) return false;
   Waiter& waiter = *line->second.waiters[expected];
+  if (MachineIsShort()) return false;
   Birth birth{.began = clock.Now()};
   auto reservation = idle.Reserve(key, waiter.version.memory);
   if (!reservation) return false;

@@ -25,7 +25,7 @@ State::State(asio::io_context& io_, sandbox::Launcher& launcher_, const Clock& c
       launcher(launcher_),
       clock(clock_),
       random(random_),
-      config(config_),
+      config(std::move(config_)),
       roll(clock, metrics),
       budget(MemoryBudget(config), config.max_instances_per_function),
       launches(std::make_unique<net::TaskGroup>(io)),
@@ -34,7 +34,7 @@ State::State(asio::io_context& io_, sandbox::Launcher& launcher_, const Clock& c
 
 Scheduler::Scheduler(asio::io_context& io, sandbox::Launcher& launcher, const Clock& clock,
                      Random& random, Config config, metrics::Metrics& metrics)
-    : state_(std::make_shared<State>(io, launcher, clock, random, config, metrics)) {}
+    : state_(std::make_shared<State>(io, launcher, clock, random, std::move(config), metrics)) {}
 
 Scheduler::~Scheduler() {
   state_->RefuseEverything();
@@ -60,12 +60,15 @@ void Scheduler::DestroyExpired() { state_->DestroyExpired(); }
 
 void Scheduler::ProbeDue() { state_->ProbeDue(); }
 
+void Scheduler::RelieveMachine() { state_->RelieveMachine(); }
+
 Task<void> Scheduler::Run() {
   const Duration period = std::min<Duration>(state_->config.keep_warm, std::chrono::seconds(1));
   while (true) {
     co_await net::SleepFor(std::max<Duration>(period, std::chrono::milliseconds(10)));
     state_->DestroyExpired();
     state_->ProbeDue();
+    state_->RelieveMachine();
   }
 }
 

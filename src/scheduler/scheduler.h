@@ -19,6 +19,7 @@
 #include "model/usage.h"
 #include "net/task.h"
 #include "sandbox/launcher.h"
+#include "scheduler/machine_memory.h"
 #include "scheduler/roll.h"
 
 namespace ebb::scheduler {
@@ -33,10 +34,15 @@ struct Config {
   int max_instances_per_function = 100;  // FC's default quota is 100 to 300.
   Mebibytes memory_budget{0};  // Sum of the instances' memory sizes; 0: 80 % of the machine's.
   // How long a call waits for an instance or for room when a limit is reached.  FC's answer is
-  // immediate (0); half a second lets a burst of short calls pass through the instances there are.
+  // immediate (0); half a second lets a burst of short calls pass through the instances there
+  // are.
   Duration admission_wait = std::chrono::milliseconds(500);
   // How long Stop waits for the last hooks of the instances that there are.
   Duration farewell_wait = std::chrono::seconds(10);
+  // What the kernel says of the machine's memory; null: it is not looked at.  While less than a
+  // twentieth is available nothing is started and idle instances are destroyed, however much of
+  // the budget is free: limits are promises, and others on the machine have made none.
+  std::function<std::optional<MachineMemory>()> read_memory{};
 };
 
 class Lease;
@@ -58,8 +64,8 @@ struct Instance;
 struct State;
 
 // The right to use one instance for one attempt.  Movable.  An instance of a version with a
-// concurrency of N is lent up to N times at once.  When the last lease of an instance is destroyed
-// the instance is frozen and kept warm if it may serve again, else killed.
+// concurrency of N is lent up to N times at once.  When the last lease of an instance is
+// destroyed the instance is frozen and kept warm if it may serve again, else killed.
 class Lease {
  public:
   Lease(Lease&&) noexcept;
@@ -71,8 +77,8 @@ class Lease {
   // kCold: the user's code is not loaded yet.  Nobody else is lent the instance until Loaded.
   model::Start start() const;
   model::ColdStart cold_start() const;  // Of the instance, as this lease waited for it.
-  // After a cold start, once Sandbox::Initialize and what belongs to it have succeeded: others may
-  // join.
+  // After a cold start, once Sandbox::Initialize and what belongs to it have succeeded: others
+  // may join.
   void Loaded();
   // Instead of Loaded: the code cannot be loaded.  As Discard; and the calls that waited to join
   // this instance fail with `error`, since they would meet the same.
@@ -123,11 +129,12 @@ class Scheduler {
 
   // Lends out an instance of `version`: of those that run and may be lent once more the one with
   // the most calls, else the most recently used idle one, else a new one or a place that comes
-  // free, whichever is ready first.  The instance has not run user code yet when the start is cold:
-  // call Sandbox::Initialize, then Lease::Loaded.  Cancelling gives up the place in the line; a
-  // launch that nobody wants any more becomes an idle instance.
+  // free, whichever is ready first.  The instance has not run user code yet when the start is
+  // cold: call Sandbox::Initialize, then Lease::Loaded.  Cancelling gives up the place in the
+  // line; a launch that nobody wants any more becomes an idle instance.
   //
-  // Errors: kThrottled, code "ResourceExhausted": max_instances_per_function are out, or the memory
+  // Errors: kThrottled, code "ResourceExhausted": max_instances_per_function are out, or the
+  // memory
   //                      budget is used up, and nothing came free within admission_wait;
   //         kUnavailable the launcher could not start one, or the scheduler has stopped;
   //         kDeadline    `deadline` passed during the launch;
@@ -142,11 +149,14 @@ class Scheduler {
   void Retire(const std::string& function_id, std::uint64_t current_revision);
 
   void DestroyExpired();  // Destroys what has been idle for keep_warm.
-  // Asks the instances with a health check that have been in use for a period since they were last
-  // asked.  One that is not well takes no more calls, and ends when the last has left it.  A frozen
-  // instance cannot be asked: its period goes on when it is lent again.
+  // Asks the instances with a health check that have been in use for a period since they were
+  // last asked.  One that is not well takes no more calls, and ends when the last has left it.  A
+  // frozen instance cannot be asked: its period goes on when it is lent again.
   void ProbeDue();
-  Task<void> Run();  // Until cancelled: calls both about once a second.
+  // Destroys an eighth of the idle instances, those of the least benefit, if the machine is short
+  // of memory.
+  void RelieveMachine();
+  Task<void> Run();  // Until cancelled: calls these about once a second.
   // Fails every waiting Acquire, cancels launches, destroys the idle instances, and from then on
   // every instance that comes back.  Waits for last hooks, farewell_wait at most.
   Task<void> Stop();
@@ -157,7 +167,8 @@ class Scheduler {
     int starting = 0;
   };
   Counts counts() const;
-  // The living, oldest first, then those that ended lately, latest first.  Empty: of all functions.
+  // The living, oldest first, then those that ended lately, latest first.  Empty: of all
+  // functions.
   std::vector<InstanceEntry> instances(const std::string& function_id) const;
 
  private:

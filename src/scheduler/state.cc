@@ -8,7 +8,10 @@ namespace ebb::scheduler {
 
 void State::Answer(Waiter& waiter, Result<Instance*> answer) {
   std::erase(lines.at(waiter.version.key).waiters, &waiter);
-  if (answer) ++(*answer)->leases;
+  if (answer) {
+    ++(*answer)->leases;
+    ++(*answer)->uses;
+  }
   waiter.answer = std::move(answer);
   waiter.answered.NotifyAll();
 }
@@ -44,6 +47,7 @@ void State::Settle(Instance& instance) {
 
 void State::OnLoaded(Instance& instance) {
   instance.loaded = true;
+  instance.start_cost += clock.Now() - instance.busy_since;
   Share(instance);
   LookAgain(instance.key);
   StartLaunches();

@@ -92,6 +92,8 @@ struct State : std::enable_shared_from_this<State> {
                                   sandbox::GuestSpec spec, Deadline deadline);
   void EndStay(const std::string& instance_id);
   void ProbeDue();
+  void RelieveMachine();
+  bool MachineIsShort();    // Of memory, as it was within the last tenth of a second.
   void RefuseEverything();  // First half of stopping: no new waiter, launch or idle instance.
 
   void Serve(std::unique_ptr<Instance> instance);  // To whom it is due, or idle.
@@ -129,6 +131,8 @@ struct State : std::enable_shared_from_this<State> {
   std::map<std::string, std::uint64_t> current_revisions;  // Of retired functions with instances.
   std::uint64_t next_ticket = 0;
   bool stopped = false;
+  std::optional<MachineMemory> machine;  // As it was at machine_read.
+  TimePoint machine_read{};
 
   // An instance that says farewell: its room is free for others already.
   struct Parting {

@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <exception>
+#include <fstream>
 #include <string_view>
 
 #include "base/log.h"
@@ -54,9 +55,19 @@ Task<void> RunUntilSignal(Server& server, Ports ports, const Config& config, std
   log::Info("stopped");
 }
 
+// When the machine has no memory left the kernel should take anything but the server: sandboxes
+// have 500 (sandbox/confine), other programs 0.  Not -1000, which would leave it nothing to take
+// when it is the server that eats it all.  The helpers inherit it.
+void SpareFromOutOfMemory() {
+  std::ofstream adjust("/proc/self/oom_score_adj");
+  adjust << -900 << std::flush;
+  if (!adjust) log::Warn("not spared when memory runs out", {{"file", "/proc/self/oom_score_adj"}});
+}
+
 }  // namespace
 
 Result<void> Serve(const Config& config, std::ostream& out) {
+  SpareFromOutOfMemory();
   // First: forked children must not inherit locks, sockets or threads.
   auto helpers = sandbox::Helpers::Start();
   if (!helpers) return Fail(helpers.error());

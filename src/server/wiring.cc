@@ -218,6 +218,7 @@ Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
   scheduler_config.keep_warm = config_.keep_warm;
   scheduler_config.max_instances_per_function = config_.max_instances_per_function;
   scheduler_config.memory_budget = config_.memory_budget;
+  scheduler_config.read_memory = scheduler::ReadMachineMemory;
   scheduler_ = std::make_unique<scheduler::Scheduler>(io_, *launcher_, clock_, random_,
                                                       scheduler_config, *metrics_);
   logs::Config logs_config;
