@@ -97,7 +97,7 @@ Task<Result<void>> CustomSandbox::BecomeWell(TimePoint began, Deadline deadline)
     failures = well ? 0 : failures + 1;
     if (successes >= check.success_threshold) co_return Result<void>();
     if (failures >= check.failure_threshold) {
-      started_.output->Drain();
+      co_await Autopsy(well.error());  // What it had to say, and its end.
       co_return Fail(Error::FunctionFailed("Function instance health check failed on port " +
                                            std::to_string(started_.spec.port) + ": " +
                                            well.error().message())
