@@ -200,6 +200,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Fork(Template& from,
 std::function<void(Duration)> HostLauncher::OnLoaded(const Spec& spec) {
   const bool suits = spec.runtime == Runtime::kPython && spec.may_be_forked;
   if (!suits || spec.version.empty() || !config_.prepare_ahead) return nullptr;
+  if (config_.template_memory == Mebibytes(0)) return nullptr;
   return [this, spec](Duration duration) {
     templates_.Loaded(spec, duration);
     taken_.NotifyAll();

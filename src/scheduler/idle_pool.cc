@@ -20,7 +20,7 @@ double ValueOf(const Instance& instance) {
 }  // namespace
 
 void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
-  if (instance->guests == 0) {
+  if (freeze_ && instance->guests == 0) {
     if (auto frozen = instance->sandbox->Freeze(); !frozen) {
       log::Warn("instance not frozen, destroyed",
                 {{"instance", instance->id}, {"error", frozen.error()}});

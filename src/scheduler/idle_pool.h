@@ -24,10 +24,11 @@ namespace ebb::scheduler {
 class IdlePool {
  public:
   // `dispose` ends an instance that was taken out; it is not called back in the middle of another.
-  IdlePool(Budget& budget, std::function<void(std::unique_ptr<Instance>)> dispose)
-      : budget_(budget), dispose_(std::move(dispose)) {}
+  IdlePool(Budget& budget, bool freeze, std::function<void(std::unique_ptr<Instance>)> dispose)
+      : budget_(budget), freeze_(freeze), dispose_(std::move(dispose)) {}
 
-  // Freezes it.  One that cannot be frozen is destroyed: it could do work that nobody pays for.
+  // Freezes it, if idle instances are frozen.  One that cannot be frozen is destroyed: it could do
+  // work that nobody pays for.
   void Put(std::unique_ptr<Instance> instance, TimePoint now);
 
   // The most recently used one, thawed (its memory is the likeliest to be in the caches); null when
@@ -52,6 +53,7 @@ class IdlePool {
   std::map<model::VersionKey, Queue>::iterator WorthLeast();
 
   Budget& budget_;
+  const bool freeze_;
   const std::function<void(std::unique_ptr<Instance>)> dispose_;
   std::map<model::VersionKey, Queue> idle_;  // No empty queues.
   int size_ = 0;

@@ -31,6 +31,8 @@ struct Config {
   // Changes behaviour.
   Duration keep_warm =
       std::chrono::minutes(3);  // How long an idle instance is kept, frozen; 0: not at all.
+  // False: an idle instance's own threads go on, and nobody pays for them.  To compare.
+  bool freeze_idle = true;
   int max_instances_per_function = 100;  // FC's default quota is 100 to 300.
   Mebibytes memory_budget{0};  // Sum of the instances' memory sizes; 0: 80 % of the machine's.
   // How long a call waits for an instance or for room when a limit is reached.  FC's answer is

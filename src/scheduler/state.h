@@ -125,7 +125,8 @@ struct State : std::enable_shared_from_this<State> {
 
   Roll roll;
   Budget budget;
-  IdlePool idle{budget, [this](std::unique_ptr<Instance> i) { Dispose(std::move(i)); }};
+  IdlePool idle{budget, config.freeze_idle,
+                [this](std::unique_ptr<Instance> i) { Dispose(std::move(i)); }};
   BusyPool busy;
   std::map<model::VersionKey, Line> lines;                 // Only those that someone is in.
   std::map<std::string, std::uint64_t> current_revisions;  // Of retired functions with instances.

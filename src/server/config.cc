@@ -46,6 +46,19 @@ Setting Whole(const char* key, const char* help) {
 }
 
 template <auto kMember>
+Setting Switch(const char* key, const char* help) {
+  return {key, help,
+          [](Config& config, const std::string& text) -> Result<void> {
+            if (text != "true" && text != "false") {
+              return Fail(Error::Invalid("'" + text + "' is not true or false"));
+            }
+            config.*kMember = text == "true";
+            return {};
+          },
+          [](const Config& config) -> std::string { return config.*kMember ? "true" : "false"; }};
+}
+
+template <auto kMember>
 Setting Text(const char* key, const char* help) {
   return {key, help,
           [](Config& config, const std::string& text) -> Result<void> {
@@ -135,6 +148,8 @@ const std::vector<Setting>& Table() {
           "max_instances_per_function", "more calls at once wait, then get 429"),
       Whole<&Config::memory_budget, 0, 16'777'216>(
           "memory_budget_mib", "sum of all instances' memory sizes; 0 is 80 % of the machine"),
+      Switch<&Config::freeze_idle>("freeze_idle",
+                                   "whether an idle instance's own work stands still"),
       Whole<&Config::retry_first, 1, 3'600'000>("retry_first_ms",
                                                 "wait before the first retry; doubles each time"),
       Whole<&Config::retry_longest, 1, kDay>("retry_longest_s", "longest wait between retries"),
@@ -150,6 +165,10 @@ const std::vector<Setting>& Table() {
           "egress_names",
           "name servers that are asked for functions; empty is those of this machine"),
       LogLevel("log_level", "debug, info, warn or error"),
+      Whole<&Config::prepared_memory, 0, 1'048'576>(
+          "prepared_memory_mib", "for booted runtimes that wait for a function; 0 is none"),
+      Whole<&Config::template_memory, 0, 1'048'576>(
+          "template_memory_mib", "for slow code that is loaded once and forked; 0 is none"),
       Whole<&Config::blocking_threads, 1, 256>("blocking_threads", "threads for disk work"),
       Whole<&Config::database_readers, 1, 64>("database_readers", "threads for SQL queries"),
       Whole<&Config::consumer_parallel, 1, 10'000>("consumer_parallel",

@@ -35,6 +35,7 @@ struct Config {
   std::chrono::seconds keep_warm{180};          // How long an idle instance stays, frozen.
   int max_instances_per_function = 100;         // Further calls wait, then get 429.
   Mebibytes memory_budget{0};                   // Sum of instances' sizes; 0: 80 % of the machine.
+  bool freeze_idle = true;                      // False: idle instances go on running, unpaid.
   std::chrono::milliseconds retry_first{1000};  // Before the first retry; doubles each time …
   std::chrono::seconds retry_longest{300};      // … up to this.
   std::string plain_registries;                 // Comma-separated; may be asked over plain HTTP.
@@ -45,9 +46,11 @@ struct Config {
   std::vector<egress::NameServer> egress_names;  // Empty: those that the machine asks.
 
   // --- Changes performance.
-  int blocking_threads = 8;                    // For fsync, hashing, unpacking.
-  int database_readers = 2;                    // Threads that run SQL queries.
-  int consumer_parallel = 32;                  // Queued invocations under way at once.
+  Mebibytes prepared_memory{256};  // For booted runtimes that wait for a function; 0: none wait.
+  Mebibytes template_memory{512};  // For code that is slow to load, loaded once; 0: never.
+  int blocking_threads = 8;        // For fsync, hashing, unpacking.
+  int database_readers = 2;        // Threads that run SQL queries.
+  int consumer_parallel = 32;      // Queued invocations under way at once.
   std::chrono::milliseconds ledger_commit{5};  // What a crash may lose of synchronous usage.
 };
 

@@ -170,6 +170,8 @@ sandbox::Config Server::SandboxConfig() {
         .name_servers = config_.egress_names,
     };
   }
+  config.prepared_memory = config_.prepared_memory;
+  config.template_memory = config_.template_memory;
   config.inside_door.port = kInsideS3Port;
   config.inside_door.open = [this](base::Fd listener) -> std::shared_ptr<void> {
     return s3_server_->Serve(std::move(listener));
@@ -219,6 +221,7 @@ Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
   scheduler_config.max_instances_per_function = config_.max_instances_per_function;
   scheduler_config.memory_budget = config_.memory_budget;
   scheduler_config.read_memory = scheduler::ReadMachineMemory;
+  scheduler_config.freeze_idle = config_.freeze_idle;
   scheduler_ = std::make_unique<scheduler::Scheduler>(io_, *launcher_, clock_, random_,
                                                       scheduler_config, *metrics_);
   logs::Config logs_config;

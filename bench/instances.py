@@ -1,0 +1,165 @@
+"""Claims about instances: cold starts of every kind, bursts, how many fit, and what idle ones cost.
+
+Isolation is on in every one of them: there is no switch that turns it off.
+"""
+import json
+import pathlib
+import statistics
+import subprocess
+import time
+import urllib.parse
+
+from harness import ROOT, cpu_of_tree_s, mem_available_kib
+
+PYTHON = ["/usr/bin/python3", "-I", "-S", "-E", "-c", "pass"]
+NUMPY = "import numpy\n\n\ndef handler(event, context):\n    return str(numpy.arange(5).sum())\n"
+NODE = "exports.handler = async (event) => 'hello ' + JSON.parse(event).name;\n"
+COLD = ("--keep-warm-s", "0")  # No instance is ever kept: every call is cold.
+
+
+def spawned(bench, count, *command):
+    figures = bench.tool("roundtrip", "spawn", count, *command)
+    return {**figures, "cpu_us": figures["client_cpu_us"]}
+
+
+def python_cold_start(bench):
+    """Python cold start, request in to answer out / python3 -I -S -E -c pass"""
+    server = bench.server("cold", *COLD)
+    invoke = bench.deploy(server)
+    return (lambda: bench.cold(server, invoke, 100, 10)), (lambda: spawned(bench, 100, *PYTHON)), "p50_us p99_us", "us"
+
+
+def python_fork(bench):
+    """the same when every stem is used up / python3 -I -S -E -c pass"""
+    server = bench.server("fork", *COLD, "--prepared-memory-mib", "0")
+    invoke = bench.deploy(server)
+    return (lambda: bench.cold(server, invoke, 100, 10)), (lambda: spawned(bench, 100, *PYTHON)), "p50_us", "us"
+
+
+def numpy_cold_start(bench):
+    """cold start of a handler that imports numpy, after its first / that import in a plain python3"""
+    server = bench.server("numpy", *COLD)
+    invoke = bench.deploy(server, files={"index.py": NUMPY})
+    bench.http(server, "endpoint", invoke, 1)
+    time.sleep(3)  # Its template is made meanwhile; if it is not, the ratio says so.
+
+    def theirs():
+        timed = "import time; t = time.perf_counter(); import numpy; print((time.perf_counter() - t) * 1e6)"
+        times = [float(subprocess.run(["/usr/bin/python3", "-c", timed], capture_output=True, check=True).stdout)
+                 for _ in range(5)]
+        return {"p50_us": statistics.median(times), "cpu_us": 0}
+
+    return (lambda: bench.cold(server, invoke, 50, 20)), theirs, "p50_us", "us"
+
+
+def node_cold_start(bench):
+    """Node cold start / node -e 0"""
+    server = bench.server("node", *COLD)
+    invoke = bench.deploy(server, files={"index.js": NODE}, runtime="nodejs20")
+    time.sleep(1)  # The first stem boots.
+    return ((lambda: bench.cold(server, invoke, 10, 300)), (lambda: spawned(bench, 10, "/usr/bin/node", "-e", "0")),
+            "p50_us", "us")
+
+
+def native_cold_start(bench):
+    """cold start of a static program / posix_spawn of the same program to its first byte"""
+    program = bench.tools / "hello_native"
+    server = bench.server("native", *COLD)
+    invoke = bench.deploy(server, files={"bootstrap": program.read_bytes()}, runtime="custom.debian12")
+
+    def theirs():
+        figures = bench.tool("roundtrip", "first", 100, program, "--first-byte")
+        return {**figures, "cpu_us": figures["client_cpu_us"]}
+
+    return (lambda: bench.cold(server, invoke, 100, 10)), theirs, "p50_us", "us"
+
+
+def burst(bench):
+    """200 functions asked at once, all answered: cold starts per second / one start of python3 after the other
+    per second (higher is better)"""
+    server = bench.server("burst", *COLD, "--memory-budget-mib", "1000000")
+    folder = bench.folder / "burst-requests"
+    folder.mkdir()
+    for i in range(200):
+        bench.deploy(server, name=f"hello{i}")
+    url = urllib.parse.urlsplit(server.cli()["endpoint"])
+
+    def ours():
+        time.sleep(1)
+        for i in range(200):
+            bench.invocation(server, f"hello{i}", folder)
+        before, cpu = bench.cold_starts(server), cpu_of_tree_s(server.process.pid)
+        figures = bench.tool("roundtrip", "burst", url.hostname, url.port, folder)
+        if (cold := bench.cold_starts(server) - before) != 200:
+            raise SystemExit(f"only {cold} of 200 calls were cold starts")
+        return {**figures, "cpu_us": (cpu_of_tree_s(server.process.pid) - cpu) * 1e6 / 200}
+
+    return ours, (lambda: spawned(bench, 50, *PYTHON)), "ops_per_s", "/s"
+
+
+def memory_of(start, count):
+    """KiB of MemAvailable that `count` of what `start` starts take, each."""
+    before = mem_available_kib()
+    end = start(count)
+    time.sleep(1)
+    used = before - mem_available_kib()
+    end()
+    return max(used, 1) / count
+
+
+def idle_density(bench):
+    """idle Python instances in a GiB / bare python3 processes in a GiB (higher is better)"""
+    def ours():
+        count = 200
+        server = bench.server(f"idle{len(list(bench.folder.iterdir()))}", "--keep-warm-s", "3600", "--memory-budget-mib",
+                              "1000000")
+        for i in range(count):
+            bench.deploy(server, name=f"hello{i}")
+        time.sleep(1)
+
+        def start(_):
+            for i in range(count):
+                bench.http(server, "endpoint", bench.invocation(server, f"hello{i}"), 1)
+            return lambda: server.end(15)
+
+        return {"per_gib": (1 << 20) / memory_of(start, count), "cpu_us": 0}
+
+    def theirs():
+        def start(count):
+            started = [subprocess.Popen(["/usr/bin/python3"], stdin=subprocess.PIPE) for _ in range(count)]
+            return lambda: [(p.stdin.close(), p.wait()) for p in started]
+
+        return {"per_gib": (1 << 20) / memory_of(start, 100), "cpu_us": 0}
+
+    return ours, theirs, "per_gib", "/GiB"
+
+
+def idle_cpu(bench):
+    """processor time of the platform with 1,000 idle instances, us per second / one core"""
+    server = bench.server("idle-cpu", "--keep-warm-s", "3600", "--memory-budget-mib", "1000000")
+    requests = []
+    for i in range(1000):
+        requests.append(bench.deploy(server, name=f"hello{i}"))
+    for request in requests:
+        bench.http(server, "endpoint", request, 1)
+
+    def ours():
+        before = cpu_of_tree_s(server.process.pid)
+        time.sleep(10)
+        used = (cpu_of_tree_s(server.process.pid) - before) / 10
+        return {"share": max(used, 1e-9), "cpu_us": used * 1e6}
+
+    return ours, (lambda: {"share": 1.0, "cpu_us": 0}), "share", "s/s"
+
+
+def thaw(bench):
+    """warm call of an instance that was frozen meanwhile / of one that never is"""
+    frozen = bench.server("frozen")
+    running = bench.server("running", "--freeze-idle", "false")
+    a, b = bench.deploy(frozen), bench.deploy(running)
+    return ((lambda: bench.http(frozen, "endpoint", a, 500)), (lambda: bench.http(running, "endpoint", b, 500)),
+            "p50_us", "us")
+
+
+CLAIMS = (python_cold_start, python_fork, numpy_cold_start, node_cold_start, native_cold_start, burst, idle_density,
+          idle_cpu, thaw)
