@@ -4,6 +4,7 @@
 #include "api/ebb/instances.h"
 #include "api/ebb/log_lines.h"
 #include "api/ebb/status.h"
+#include "api/ebb/template.h"
 #include "api/ebb/usage.h"
 #include "api/fc/functions.h"
 #include "api/fc/instances.h"
@@ -45,6 +46,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/ebb/v1/usage", GetUsage},
     {"GET", "/ebb/v1/usage/records", ListUsageRecords},
     {"GET", "/ebb/v1/functions/{functionName}/logs", GetLogs},
+    {"GET", "/ebb/v1/functions/{functionName}/template", GetTemplate},
     {"GET", "/ebb/v1/dead-letters", ListDeadLetters},
     {"GET", "/ebb/v1/dead-letters/{id}", GetDeadLetter},
     {"DELETE", "/ebb/v1/dead-letters/{id}", DeleteDeadLetter},

@@ -45,6 +45,7 @@ Exit RunCommandLine(std::vector<std::string> arguments, Session& session) {
   AddDead(app, chosen);
   AddLayer(app, chosen);
   AddStatus(app, chosen);
+  AddTemplate(app, chosen);
   for (CLI::App* command : app.get_subcommands({})) command->footer(kCommandFooter);
   try {
     std::ranges::reverse(arguments);  // As CLI11 wants them.

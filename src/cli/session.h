@@ -61,5 +61,6 @@ void AddExec(CLI::App& app, Command& chosen);
 void AddDead(CLI::App& app, Command& chosen);
 void AddLayer(CLI::App& app, Command& chosen);
 void AddStatus(CLI::App& app, Command& chosen);
+void AddTemplate(CLI::App& app, Command& chosen);
 
 }  // namespace ebb::cli

@@ -2,6 +2,7 @@
 // The real launcher: helper processes, namespaces, cgroups, seccomp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ struct Config {
   InsideDoor inside_door;
   // How sandboxes that ask for it reach the Internet; without, they start and reach nothing.
   std::optional<egress::Config> egress = {};
+  // Told once when a version's template is refused: TemplateState::version and why.
+  std::function<void(const std::string& version, const std::string& why)> template_refused;
   // Changes performance.  Together they are what start-up costs are paid from before they are due.
   Mebibytes prepared_memory{256};  // For sandboxes that wait, booted, for a function.
   Mebibytes template_memory{

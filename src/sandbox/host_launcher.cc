@@ -366,24 +366,24 @@ Task<void> HostLauncher::KeepTemplates() {
 
 Task<void> HostLauncher::AddTemplate(Spec spec) {
   const std::string version = spec.version;
-  const Deadline deadline(clock_.Now() + kLoadTime);
-  // What the code prints while it loads here it has printed in its first instance.
-  auto sandbox = co_await Boot(std::move(spec), Begin::kAsTemplate, [](auto) {}, deadline);
-  if (!sandbox) {
-    templates_.Refuse(version, sandbox.error().message());
-    co_return;
-  }
-  auto loaded = co_await (*sandbox)->Initialize(deadline);
-  if (!loaded) {
-    templates_.Refuse(version, loaded.error().message());
-    co_return;
-  }
-  auto made = co_await Template::Make(Tools(), std::move(*sandbox), deadline);
+  auto made = co_await MakeTemplate(std::move(spec), Deadline(clock_.Now() + kLoadTime));
+  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+  if (cancelled != asio::cancellation_type::none) co_return;
   if (made) {
     templates_.Put(version, std::move(*made));
-  } else {
-    templates_.Refuse(version, made.error().message());
+    co_return;
   }
+  templates_.Refuse(version, made.error().message());
+  if (config_.template_refused) config_.template_refused(version, made.error().message());
+}
+
+Task<Result<std::shared_ptr<Template>>> HostLauncher::MakeTemplate(Spec spec, Deadline deadline) {
+  // What the code prints while it loads here it has printed in its first instance.
+  auto sandbox = co_await Boot(std::move(spec), Begin::kAsTemplate, [](auto) {}, deadline);
+  if (!sandbox) co_return Fail(sandbox.error());
+  auto loaded = co_await (*sandbox)->Initialize(deadline);
+  if (!loaded) co_return Fail(loaded.error());
+  co_return co_await Template::Make(Tools(), std::move(*sandbox), deadline);
 }
 
 // False: there are enough, or none can be made.

@@ -54,6 +54,7 @@ class HostLauncher : public Launcher {
   Task<bool> AddStem(Runtime runtime);
   Task<void> KeepTemplates();
   Task<void> AddTemplate(Spec spec);
+  Task<Result<std::shared_ptr<Template>>> MakeTemplate(Spec spec, Deadline deadline);
   Task<bool> AddSpare();
   // Null: there is no template, or it failed.
   Task<std::unique_ptr<BuiltinSandbox>> FromTemplate(const Spec& spec, OutputSink output,

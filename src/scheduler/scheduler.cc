@@ -88,6 +88,14 @@ std::vector<InstanceEntry> Scheduler::instances(const std::string& function_id) 
   return state_->roll.List(function_id);
 }
 
+std::optional<sandbox::TemplateState> Scheduler::TemplateOf(
+    const model::VersionKey& version) const {
+  for (const sandbox::TemplateState& state : state_->launcher.Templates()) {
+    if (state.version == VersionName(version)) return state;
+  }
+  return std::nullopt;
+}
+
 Scheduler::Counts Scheduler::counts() const {
   Counts counts{.idle = state_->idle.size(), .busy = state_->busy.size()};
   for (const auto& [key, line] : state_->lines) counts.starting += static_cast<int>(line.starting);

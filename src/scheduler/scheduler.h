@@ -10,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -61,6 +62,8 @@ struct Version {
   // has served, is alive, will not serve again, and ends when the lease does.  May be cancelled.
   std::function<Task<void>(Lease)> farewell{};
 };
+
+std::string VersionName(const model::VersionKey& key);  // sandbox::Spec::version.
 
 struct Instance;
 struct State;
@@ -162,6 +165,9 @@ class Scheduler {
   // Fails every waiting Acquire, cancels launches, destroys the idle instances, and from then on
   // every instance that comes back.  Waits for last hooks, farewell_wait at most.
   Task<void> Stop();
+
+  // What has become of the template of `version`; none if it has not been slow to load.
+  std::optional<sandbox::TemplateState> TemplateOf(const model::VersionKey& version) const;
 
   struct Counts {
     int idle = 0;

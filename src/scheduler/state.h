@@ -27,8 +27,6 @@ enum class Hope {
   kLaunch,   // Until the waiter's own deadline.
   kRoom,     // For as long as admission may take.
 };
-std::string VersionName(const model::VersionKey& key);  // For sandbox::Spec::version.
-
 // One Acquire that waits.  Leaves its line in the destructor, giving back what it was handed and
 // has not taken.
 struct Waiter {

@@ -172,11 +172,29 @@ sandbox::Config Server::SandboxConfig() {
   }
   config.prepared_memory = config_.prepared_memory;
   config.template_memory = config_.template_memory;
+  config.template_refused = [this](const std::string& version, const std::string& why) {
+    NoteRefusedTemplate(version, why);
+  };
   config.inside_door.port = kInsideS3Port;
   config.inside_door.open = [this](base::Fd listener) -> std::shared_ptr<void> {
     return s3_server_->Serve(std::move(listener));
   };
   return config;
+}
+
+// `version` is of scheduler::VersionName.  Its function's log is where a user looks.
+void Server::NoteRefusedTemplate(const std::string& version, const std::string& why) {
+  const auto snapshot = catalog_->snapshot();
+  for (const auto& [name, function] : snapshot->functions) {
+    if (scheduler::VersionName({function->id, function->revision}) != version) continue;
+    const invoke::OutputLog::Source source{.account = function->account,
+                                           .function = function->config.name,
+                                           .version = model::kLatest,
+                                           .instance_id = {},
+                                           .request_id = {}};
+    logs_->Note(source, "Ebb template refused, every cold start loads the code: " + why);
+    logs_->End(source);
+  }
 }
 
 invoke::Dependencies Server::DoorDependencies() {

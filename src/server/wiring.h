@@ -73,6 +73,7 @@ class Server {
 
   store::EmbeddedConfig DatabaseConfig() const;
   sandbox::Config SandboxConfig();
+  void NoteRefusedTemplate(const std::string& version, const std::string& why);
   invoke::Dependencies DoorDependencies();
   metrics::Levels LevelsNow() const;
   Task<void> RemoveUnusedPackages();
