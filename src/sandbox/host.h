@@ -38,7 +38,7 @@ struct Config {
   // How sandboxes that ask for it reach the Internet; without, they start and reach nothing.
   std::optional<egress::Config> egress = {};
   // Told once when a version's template is refused: TemplateState::version and why.
-  std::function<void(const std::string& version, const std::string& why)> template_refused;
+  std::function<void(const std::string& version, const std::string& why)> template_refused = {};
   // Changes performance.  Together they are what start-up costs are paid from before they are due.
   Mebibytes prepared_memory{256};  // For sandboxes that wait, booted, for a function.
   Mebibytes template_memory{
