@@ -168,6 +168,10 @@ void AddExec(CLI::App& app, Command& chosen) {
   sub->add_flag("-t,--tty", options->terminal, "Give it a terminal");
   sub->positionals_at_end();
   sub->callback([&chosen, options] {
+    // With positionals at the end the parser takes what ends the options for a word of the command.
+    if (!options->command.empty() && options->command.front() == "--") {
+      options->command.erase(options->command.begin());
+    }
     chosen = [options](Session& session) { return Exec(session, *options); };
   });
 }

@@ -39,11 +39,10 @@ def run(id, headers, event):
         print(*seen, flush=True)
         return
     if word == b'leave':  # Asks on a connection that it leaves at once, then on another.
-        post(id, 'response', 'left')
         left = http.client.HTTPConnection(API)
         left.request('GET', BASE + 'invocation/next')
         left.close()
-        return
+        return post(id, 'response', 'left')
     if word == b'flood':
         for _ in range(1000):
             s = socket.socket(); s.setblocking(False)
