@@ -5,7 +5,7 @@
 PRESET ?= release
 BUILD   = build/$(PRESET)
 
-.PHONY: help deps build demo stop test check format bench asan tsan crash clean
+.PHONY: help deps build demo stop test check format bench asan tsan crash soak clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | sort | column -t -s "$$(printf '\t')"
@@ -42,6 +42,10 @@ asan:  ## the tests, with AddressSanitizer and UndefinedBehaviorSanitizer
 tsan:  ## the unit tests, with ThreadSanitizer
 	@cmake --preset tsan >/dev/null && ninja -C build/tsan --quiet
 	@tools/run-tests --build build/tsan unit
+
+soak: $(BUILD)/build.ninja  ## 100,000 cold starts, then: is anything left of them?
+	@ninja -C $(BUILD) ebb roundtrip hello_native
+	@EBB=$(BUILD)/ebb tests/soak/run
 
 crash: build  ## kill -9 at 20 random moments while 1,000 objects go in
 	@EBB=$(BUILD)/ebb tests/crash/run --objects 1000 --kills 20

@@ -152,7 +152,10 @@ Spec Watched(Spec spec, int failures) {
 TEST_F(HookSandboxTest, CustomRuntimeIsReadyWhenItsHealthCheckSucceeds) {
   auto sandbox = Ready(Watched(Custom(kServer), 3));
   ASSERT_TRUE(sandbox);
-  EXPECT_TRUE(output_.contains("GET /ready -\nGET /ready -\nGET /ready -\n")) << output_;
+  // The server's own complaints about connections that were closed may stand between them.
+  int asked = 0;
+  for (std::size_t at = 0; (at = output_.find("GET /ready -\n", at)) != output_.npos; ++at) ++asked;
+  EXPECT_EQ(asked, 3) << output_;
   EXPECT_TRUE(testkit::RunToEnd(io(), sandbox->Probe()));
   ASSERT_TRUE(Invoke(*sandbox, "set 500"));
   EXPECT_FALSE(testkit::RunToEnd(io(), sandbox->Probe()));
