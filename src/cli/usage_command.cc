@@ -70,11 +70,11 @@ void PrintRecords(const Session& session, const json::array& records) {
                {"REQUEST"}});
   for (const json::value& one : records) {
     const json::object& r = one.get_object();
-    table.Add({TextAt(r, "started"), TextAt(r, "function"), TextAt(r, "trigger"),
-               StartOf(r), FormatMillis(NumberAt(r, "ranMs")),
-               TextAt(r, "billedMs") + " ms", FormatMillis(NumberAt(r, "cpuMs")),
-               FormatBytes(WholeAt(r, "peakMemoryBytes")), TextAt(r, "outcome"), TextAt(r, "cost"),
-               TextAt(r, "attempt"), TextAt(r, "requestId")});
+    table.Add({TextAt(r, "started"), TextAt(r, "function"), TextAt(r, "trigger"), StartOf(r),
+               FormatMillis(NumberAt(r, "ranMs")), TextAt(r, "billedMs") + " ms",
+               FormatMillis(NumberAt(r, "cpuMs")), FormatBytes(WholeAt(r, "peakMemoryBytes")),
+               TextAt(r, "outcome"), TextAt(r, "cost"), TextAt(r, "attempt"),
+               TextAt(r, "requestId")});
   }
   session.console.out << table.Format();
 }
