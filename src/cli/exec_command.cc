@@ -163,15 +163,10 @@ void AddExec(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("exec", "Run a command in an instance, beside the function");
   sub->add_option("TARGET", options->target, "An instance, or a function that has one")->required();
-  sub->add_option("COMMAND", options->command, "The command; a shell if there is none");
+  sub->add_option("COMMAND", options->command, "The command, behind --; a shell if there is none");
   sub->add_flag("-i,--stdin", options->input, "Pass standard input on");
   sub->add_flag("-t,--tty", options->terminal, "Give it a terminal");
-  sub->positionals_at_end();
   sub->callback([&chosen, options] {
-    // With positionals at the end the parser takes what ends the options for a word of the command.
-    if (!options->command.empty() && options->command.front() == "--") {
-      options->command.erase(options->command.begin());
-    }
     chosen = [options](Session& session) { return Exec(session, *options); };
   });
 }
