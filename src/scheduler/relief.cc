@@ -9,13 +9,21 @@ namespace {
 // Guessed: the kernel begins to reclaim in earnest below a few per cent, and an instance that
 // starts takes its memory in steps that are far smaller than what is left.
 constexpr std::int64_t kLeastAvailable = 20;  // The part of the machine's memory: 1/20.
-// Guessed.  Tasks wait for memory a tenth of the time: the machine is thrashing.
+// Guessed.  Tasks wait for memory a tenth of the time while there is little left: the machine is
+// thrashing. With much left it is one function that does so, at its own limit, and nobody else
+// shall pay for it: the kernel counts its waits too.
 constexpr double kMostStalled = 10;
+constexpr std::int64_t kLittleAvailable = 5;  // 1/5 of the machine's memory.
 constexpr auto kBelieved = std::chrono::milliseconds(100);
 constexpr int kPart = 8;  // So many steps empty the pool.
 
 bool IsShort(const MachineMemory& memory) {
   return memory.available.count() < memory.total.count() / kLeastAvailable;
+}
+
+bool IsThrashing(const MachineMemory& memory) {
+  return memory.stalled >= kMostStalled &&
+         memory.available.count() < memory.total.count() / kLittleAvailable;
 }
 
 }  // namespace
@@ -35,7 +43,7 @@ void State::RelieveMachine() {
   if (!config.read_memory) return;
   machine = config.read_memory();
   machine_read = clock.Now();
-  if (!machine || (!IsShort(*machine) && machine->stalled < kMostStalled)) return;
+  if (!machine || (!IsShort(*machine) && !IsThrashing(*machine))) return;
   const int count = (idle.size() + kPart - 1) / kPart;
   if (count == 0) return;
   log::Warn("machine short of memory, idle instances destroyed",
