@@ -11,7 +11,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 import urllib.parse
 import uuid
 import zipfile
@@ -23,7 +22,6 @@ import ebb_server  # noqa: E402
 
 HANDLER = "import json\n\n\ndef handler(event, context):\n    return 'hello ' + json.loads(event)['name']\n"
 PAYLOAD = b'{"name": "Ada"}'
-PYTHON = ["/usr/bin/python3", "-I", "-S", "-E", "-c", "pass"]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -141,26 +139,32 @@ class Bench:
 
 
 def cpu_s(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    return sum(map(int, stat_of(pid)[11:13])) / TICKS_PER_S
+
+
+def descendants(pid):
+    """The living processes that come from `pid`, as {number: fields of /proc/N/stat behind the name}."""
+    children = {}
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = stat_of(folder.name)
+            children.setdefault(int(fields[1]), {})[int(folder.name)] = fields
+    found, waiting = {}, [pid]
+    while waiting:
+        below = children.get(waiting.pop(), {})
+        found.update(below)
+        waiting += below
+    return found
+
+
+def stat_of(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
 
 
 def cpu_of_tree_s(pid):
     """Of a process, its living descendants and those of them that were waited for."""
-    total, children = 0.0, {}
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            children.setdefault(int(fields[1]), []).append((int(folder.name), sum(map(int, fields[11:15]))))
-    waiting = [(pid, 0)]
-    with contextlib.suppress(OSError):
-        total += sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:15]))
-    while waiting:
-        parent, _ = waiting.pop()
-        for child in children.get(parent, []):
-            total += child[1]
-            waiting.append(child)
-    return total / TICKS_PER_S
+    processes = [stat_of(pid), *descendants(pid).values()]
+    return sum(int(ticks) for fields in processes for ticks in fields[11:15]) / TICKS_PER_S
 
 
 def mem_available_kib():

@@ -2,14 +2,12 @@
 
 Isolation is on in every one of them: there is no switch that turns it off.
 """
-import json
-import pathlib
 import statistics
 import subprocess
 import time
 import urllib.parse
 
-from harness import ROOT, cpu_of_tree_s, mem_available_kib
+from harness import cpu_of_tree_s, mem_available_kib
 
 PYTHON = ["/usr/bin/python3", "-I", "-S", "-E", "-c", "pass"]
 NUMPY = "import numpy\n\n\ndef handler(event, context):\n    return str(numpy.arange(5).sum())\n"
@@ -97,14 +95,27 @@ def burst(bench):
     return ours, (lambda: spawned(bench, 50, *PYTHON)), "ops_per_s", "/s"
 
 
+def settled_kib():
+    """MemAvailable once it stands still: what ended a moment ago is given back in pieces."""
+    last = mem_available_kib()
+    for _ in range(60):
+        time.sleep(1)
+        now = mem_available_kib()
+        if abs(now - last) < 1024:
+            return now
+        last = now
+    raise SystemExit("the machine's free memory does not stand still")
+
+
 def memory_of(start, count):
     """KiB of MemAvailable that `count` of what `start` starts take, each."""
-    before = mem_available_kib()
+    before = settled_kib()
     end = start(count)
-    time.sleep(1)
-    used = before - mem_available_kib()
+    used = before - settled_kib()
     end()
-    return max(used, 1) / count
+    if used <= 0:
+        raise SystemExit(f"{count} processes took {used} KiB: something else gave memory back meanwhile")
+    return used / count
 
 
 def idle_density(bench):
@@ -115,7 +126,6 @@ def idle_density(bench):
                               "1000000")
         for i in range(count):
             bench.deploy(server, name=f"hello{i}")
-        time.sleep(1)
 
         def start(_):
             for i in range(count):
