@@ -10,9 +10,8 @@ sys.path[:0] = ["/ebb/python"]
 
 import ctypes
 import gc
-import os
 
-from ebb_runtime import instance, preload
+from ebb_runtime import forking, instance, preload
 
 CONTROL, OUTER_PROC = 3, 4  # Descriptors that the spawner left open for us.
 
@@ -28,22 +27,10 @@ def main():
     gc.collect()
     gc.disable()
     gc.freeze()
-    while True:
-        order = native.ebb_next()
-        if order < 0:
-            os._exit(0)
-        if order == 0:
-            continue
-        try:
-            child = os.fork()
-        except OSError:
-            child = -1
-        if child != 0:
-            native.ebb_forked(child)
-            continue
-        is_stem = native.ebb_confine()
-        gc.enable()
-        instance.run(native, is_stem)
+    forking.until_child(native.ebb_next, native.ebb_forked)
+    is_stem = native.ebb_confine()
+    gc.enable()
+    instance.run(native, is_stem)
 
 
 main()

@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "cli/answers.h"
 #include "cli/session.h"
+#include "net/descriptor.h"
 #include "net/task_group.h"
-#include "sandbox/descriptor.h"
 
 namespace ebb::cli {
 namespace {
@@ -59,7 +59,7 @@ Task<void> SendInput(asio::io_context& io, net::WebSocket& socket) {
   std::array<char, 16UL * 1024> piece;
   // A file cannot be waited for, and need not be.
   const bool is_file = IsRegularFile(STDIN_FILENO);
-  sandbox::Descriptor input(io, is_file ? base::Fd() : base::Fd(dup(STDIN_FILENO)));
+  net::Descriptor input(io, is_file ? base::Fd() : base::Fd(dup(STDIN_FILENO)));
   while (true) {
     if (!is_file) co_await input.WaitReadable(Deadline::Never());
     const ssize_t count = read(STDIN_FILENO, piece.data(), piece.size());

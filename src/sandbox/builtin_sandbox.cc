@@ -1,8 +1,5 @@
 #include "sandbox/builtin_sandbox.h"
 
-#include <fcntl.h>
-#include <linux/mount.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,10 +59,6 @@ bool Answers(const Frame& frame, std::string_view request_id, Reply& reply) {
     if (reply.error_type.empty()) reply.error_type = "UnhandledInvocationError";
   }
   return true;
-}
-
-bool Attach(const base::Fd& mount, const char* where) {
-  return syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) == 0;
 }
 
 }  // namespace
@@ -134,7 +127,7 @@ Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {
   started_.output->Drain();
   if (frame->kind == FrameKind::kLoaded) {
     guard.Dismiss();
-    if (started_.on_loaded) started_.on_loaded(Measure().cpu_time - before);
+    if (started_.on_loaded) started_.on_loaded(started_.spec, Measure().cpu_time - before);
     co_return Result<void>();
   }
   const auto header = json::ParseObject(frame->header);

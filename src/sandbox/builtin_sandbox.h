@@ -22,7 +22,6 @@ class BuiltinSandbox : public HostSandbox {
   // After Initialize: it forks a quiet copy of itself that waits to fork instances.  See
   // template.h.
   Task<Result<void>> BecomeTemplate(Deadline deadline);
-  Started& started() { return started_; }
 
   Task<Result<void>> Initialize(Deadline deadline) override;
   Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;

@@ -19,9 +19,6 @@ constexpr std::size_t kMaxReplyBytes = std::size_t{32}
                                        << 20;  // FC's limit for a synchronous answer.
 constexpr std::size_t kMaxHookReplyBytes = std::size_t{64} << 10;
 constexpr std::size_t kShownOfHookReply = 1024;
-// How soon a port that does not answer is tried again: often at first, since it is waited for.
-constexpr auto kFirstPause = std::chrono::milliseconds(1);
-constexpr auto kLongestPause = std::chrono::milliseconds(25);
 // How long a program that closed its connection is given to be seen ending.
 constexpr auto kLastMoments = std::chrono::milliseconds(100);
 
@@ -121,7 +118,7 @@ Task<Result<void>> CustomSandbox::Begin(Deadline deadline) {
   if (write(started_.channel.get(), "g", 1) != 1) {
     co_return Fail(co_await Autopsy(Error::System("write to the sandbox", errno)));
   }
-  Descriptor status(io_, std::move(started_.status));
+  net::Descriptor status(io_, std::move(started_.status));
   const bool decided = co_await status.WaitReadable(deadline);
   if (!decided) co_return Fail(co_await Autopsy(Error::DeadlineExceeded("exec")));
   const auto answer = ReadAnswer(status.get());
@@ -133,7 +130,7 @@ Task<Result<void>> CustomSandbox::Begin(Deadline deadline) {
 Task<std::unique_ptr<net::Stream>> CustomSandbox::TryConnect(Deadline deadline) {
   auto socket = BeginConnectInside(started_.processes->network(), started_.spec.port);
   if (!socket) co_return nullptr;
-  Descriptor connecting(io_, std::move(*socket));
+  net::Descriptor connecting(io_, std::move(*socket));
   const bool decided = co_await connecting.WaitWritable(deadline);
   int error = 0;
   socklen_t size = sizeof error;

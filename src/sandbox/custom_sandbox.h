@@ -2,6 +2,7 @@
 // A sandbox with a program of the user's in it that serves HTTP: FC's contract for custom runtimes.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "sandbox/host_sandbox.h"
@@ -22,6 +23,10 @@ class CustomSandbox : public HostSandbox {
   Task<Result<net::Response>> Proxy(net::Request request, Deadline deadline) override;
 
  protected:
+  // How soon a port that does not answer is tried again: often at first, since it is waited for.
+  static constexpr Duration kFirstPause = std::chrono::milliseconds(1);
+  static constexpr Duration kLongestPause = std::chrono::milliseconds(25);
+
   // Waits until the program, which has begun, shows that it takes requests.  After an error the
   // sandbox is dead.
   virtual Task<Result<void>> WaitReady(Deadline deadline) = 0;

@@ -23,7 +23,7 @@ base::Fd NonBlocking(base::Fd fd) {
 }  // namespace
 
 HostGuest::HostGuest(asio::io_context& io, Ends ends)
-    : input_(std::make_unique<Descriptor>(io, NonBlocking(std::move(ends.input)))),
+    : input_(std::make_unique<net::Descriptor>(io, NonBlocking(std::move(ends.input)))),
       output_(io, NonBlocking(std::move(ends.output))),
       errors_(io, NonBlocking(std::move(ends.errors))),
       status_(io, std::move(ends.status)) {}
@@ -51,7 +51,7 @@ Task<Result<void>> HostGuest::WaitConfined(Deadline deadline) {
 }
 
 Task<Result<std::string>> HostGuest::Read(From from) {
-  Descriptor& source = from == From::kOutput ? output_ : errors_;
+  net::Descriptor& source = from == From::kOutput ? output_ : errors_;
   std::array<char, kPieceBytes> piece;
   while (source.get() >= 0) {
     const ssize_t count = read(source.get(), piece.data(), piece.size());

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "net/descriptor.h"
 #include "net/timing.h"
-#include "sandbox/descriptor.h"
 #include "sandbox/launcher.h"
 
 namespace ebb::sandbox {
@@ -39,10 +39,10 @@ class HostGuest : public Guest {
   Task<Result<int>> WaitEnd() override;
 
  private:
-  std::unique_ptr<Descriptor> input_;
-  Descriptor output_;
-  Descriptor errors_;
-  Descriptor status_;
+  std::unique_ptr<net::Descriptor> input_;
+  net::Descriptor output_;
+  net::Descriptor errors_;
+  net::Descriptor status_;
   base::Fd pidfd_;
 };
 

@@ -3,8 +3,8 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "net/descriptor.h"
 #include "net/timing.h"
-#include "sandbox/descriptor.h"
 
 namespace ebb::sandbox {
 namespace {
@@ -82,7 +82,7 @@ Task<Result<void>> HelperLink::MountProc(asio::io_context& io, const base::Fd& p
       co_await Send(Runtime::kCustom, Order{.kind = OrderKind::kMountProc}, {}, fds, deadline);
   if (!sent) co_return Fail(sent.error());
   status->theirs.Reset();
-  Descriptor answers(io, std::move(status->ours));
+  net::Descriptor answers(io, std::move(status->ours));
   const bool ready = co_await answers.WaitReadable(deadline);
   if (!ready) co_return Fail(Error::DeadlineExceeded("the spawner is behind"));
   auto answer = ReadAnswer(answers.get());

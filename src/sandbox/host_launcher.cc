@@ -1,9 +1,5 @@
 #include "sandbox/host_launcher.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 
 #include "base/log.h"
@@ -41,34 +37,16 @@ Spec MakeStemSpec(const StemKind& kind, const base::Path& no_code) {
   spec.environment = {{"EBB_STEM", "1"},
                       {"PATH", "/usr/bin:/bin"},
                       {"LANG", "C.UTF-8"},
-                      {"LD_LIBRARY_PATH", "/opt/lib"}};
+                      {"LD_LIBRARY_PATH", kLayersLibraries}};
   return spec;
 }
 
+// What failed then is nobody's fault and no news.
+bool IsCancelled(const asio::cancellation_state& state) {
+  return state.cancelled() != asio::cancellation_type::none;
+}
+
 }  // namespace
-
-struct HostLauncher::Sockets {
-  SocketPair status;
-  SocketPair channel;
-  base::Fd output_ours;
-  base::Fd output_theirs;
-
-  static Result<Sockets> Make() {
-    auto status = MakeSeqPacketPair();
-    if (!status) return Fail(status.error());
-    auto channel = MakeStreamPair();
-    if (!channel) return Fail(channel.error());
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return Fail(Error::System("pipe", errno));
-    return Sockets{std::move(*status), std::move(*channel), base::Fd(ends[0]), base::Fd(ends[1])};
-  }
-  // The child has them now; that ours are the last copies is how its end is noticed.
-  void CloseTheirs() {
-    status.theirs.Reset();
-    channel.theirs.Reset();
-    output_theirs.Reset();
-  }
-};
 
 HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const Clock& clock,
                            Helpers helpers, Config config, std::unique_ptr<CgroupTree> cgroups,
@@ -197,12 +175,12 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Fork(Template& from,
   co_return co_await from.Fork(std::move(*parts), deadline);
 }
 
-std::function<void(Duration)> HostLauncher::OnLoaded(const Spec& spec) {
+LoadedSink HostLauncher::OnLoaded(const Spec& spec) {
   const bool suits = spec.runtime == Runtime::kPython && spec.may_be_forked;
   if (!suits || spec.version.empty() || !config_.prepare_ahead) return nullptr;
   if (config_.template_memory == Mebibytes(0)) return nullptr;
-  return [this, spec](Duration duration) {
-    templates_.Loaded(spec, duration);
+  return [this](const Spec& loaded, Duration cpu_time) {
+    templates_.Loaded(loaded, cpu_time);
     taken_.NotifyAll();
   };
 }
@@ -258,7 +236,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   started.connection = std::move(parts->connection);
   started.processes = std::move(parts->processes);
   started.output =
-      std::make_shared<OutputPump>(io_, std::move(sockets->output_ours), std::move(output));
+      std::make_shared<OutputPump>(io_, std::move(sockets->output.ours), std::move(output));
   started.door = std::move(*door);
   started.runtime_api = std::move(runtime_api);
   if (begin != Begin::kAtOnce) started.tmp = std::move(parts->tmp);
@@ -298,7 +276,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
   std::vector<int> fds(kFixedFds);
   fds[kStatusFd] = sockets.status.theirs.get();
   fds[kChannelFd] = sockets.channel.theirs.get();
-  fds[kOutputFd] = sockets.output_theirs.get();
+  fds[kOutputFd] = sockets.output.theirs.get();
   fds[kNetworkFd] = parts.processes->network().get();
   fds[kCodeFd] = code->get();
   fds[kTmpFd] = parts.tmp.get();
@@ -311,7 +289,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
 // status socket, on which a custom program's start is still to be told.
 Task<Result<base::Fd>> HostLauncher::WaitConfined(ProcessTree& processes, base::Fd status,
                                                   Deadline deadline) {
-  Descriptor answers(io_, std::move(status));
+  net::Descriptor answers(io_, std::move(status));
   bool forked = false;
   bool confined = false;
   while (!forked || !confined) {
@@ -367,8 +345,7 @@ Task<void> HostLauncher::KeepTemplates() {
 Task<void> HostLauncher::AddTemplate(Spec spec) {
   const std::string version = spec.version;
   auto made = co_await MakeTemplate(std::move(spec), Deadline(clock_.Now() + kLoadTime));
-  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
-  if (cancelled != asio::cancellation_type::none) co_return;
+  if (IsCancelled(co_await asio::this_coro::cancellation_state)) co_return;
   if (made) {
     templates_.Put(version, std::move(*made));
     co_return;
@@ -392,8 +369,7 @@ Task<bool> HostLauncher::AddSpare() {
   if (!from) co_return false;
   const std::string version = from->spec().version;
   auto spare = co_await Fork(*from, Deadline(clock_.Now() + kBootTime));
-  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
-  if (cancelled != asio::cancellation_type::none) co_return false;
+  if (IsCancelled(co_await asio::this_coro::cancellation_state)) co_return false;
   if (spare) {
     templates_.PutSpare(std::move(*spare));
   } else {
@@ -410,8 +386,7 @@ Task<bool> HostLauncher::AddStem(Runtime runtime) {
   auto stem = co_await Boot(
       MakeStemSpec(*kind, config_.scratch / kNoCode), Begin::kAsStem, [](auto) {},
       Deadline(clock_.Now() + kBootTime));
-  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
-  if (cancelled != asio::cancellation_type::none) co_return false;
+  if (IsCancelled(co_await asio::this_coro::cancellation_state)) co_return false;
   if (stem) {
     stems_.Put(*kind, std::move(*stem));
   } else {

@@ -38,8 +38,6 @@ class HostLauncher : public Launcher {
   Task<void> Stop() override;
 
  private:
-  struct Sockets;
-
   Task<Result<std::unique_ptr<BuiltinSandbox>>> Boot(Spec spec, Begin begin, OutputSink output,
                                                      Deadline deadline);
   Task<Result<Started>> Start(Spec spec, Begin begin, OutputSink output, Deadline deadline);
@@ -60,7 +58,7 @@ class HostLauncher : public Launcher {
   Task<std::unique_ptr<BuiltinSandbox>> FromTemplate(const Spec& spec, OutputSink output,
                                                      Deadline deadline);
   Task<Result<std::unique_ptr<BuiltinSandbox>>> Fork(Template& from, Deadline deadline);
-  std::function<void(Duration)> OnLoaded(const Spec& spec);  // Tells templates_.
+  LoadedSink OnLoaded(const Spec& spec);  // Tells templates_; null if that is of no use.
   TemplateTools Tools();
 
   asio::io_context& io_;

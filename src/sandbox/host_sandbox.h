@@ -13,6 +13,9 @@
 
 namespace ebb::sandbox {
 
+// Told what processor time the user's code took to load.
+using LoadedSink = std::function<void(const Spec& spec, Duration cpu_time)>;
+
 // Everything that a started sandbox is made of.
 struct Started {
   Spec spec;
@@ -30,7 +33,7 @@ struct Started {
   base::Fd control;              // A template's: a copy of our end of its channel.
   bool has_code = true;          // False: a stem, whose code is mounted when it is adopted.
   std::shared_ptr<void> origin;  // The template that it was forked from, which must outlive it.
-  std::function<void(Duration)> on_loaded;  // Told what processor time user code took to load.
+  LoadedSink on_loaded;          // May be null.
 };
 
 class HostSandbox : public Sandbox {

@@ -49,8 +49,8 @@ Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders) {
     }
     lower += (lower.empty() ? "" : ":") + ("/proc/self/fd/" + std::to_string(opened.back().get()));
   }
-  // One an instance: it takes 70 us, off the loop, and kernels before 6.15 cannot clone a mount
-  // that is attached nowhere.
+  // One an instance: it takes 70 us, and kernels before 6.15 cannot clone a mount that is attached
+  // nowhere.
   const base::Fd fs(static_cast<int>(syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
   if (!fs.valid() || !Set(fs.get(), "lowerdir", lower) ||
       syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
@@ -83,6 +83,10 @@ Result<void> ResizeTmpMount(const base::Fd& tmp, Mebibytes size) {
     return Fail(Error::System("resize /tmp", errno));
   }
   return {};
+}
+
+bool Attach(const base::Fd& mount, const char* where) {
+  return syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) == 0;
 }
 
 }  // namespace ebb::sandbox

@@ -23,4 +23,8 @@ Result<base::Fd> MakeTmpMount(Mebibytes size);
 // Gives the tmpfs of a MakeTmpMount, attached by now, another size.
 Result<void> ResizeTmpMount(const base::Fd& tmp, Mebibytes size);
 
+// Attaches a detached mount at `where`, in the mount namespace that the thread is in.  False with
+// errno.
+bool Attach(const base::Fd& mount, const char* where);
+
 }  // namespace ebb::sandbox

@@ -1,39 +1,19 @@
 #include "sandbox/network_namespace.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
-#include "base/log.h"
+#include "egress/network_visit.h"
 
 namespace ebb::sandbox {
 namespace {
-
-// Brings this thread back to the namespace that it was in.
-class Return {
- public:
-  Return() : own_(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {}
-  ~Return() {
-    if (own_.valid() && setns(own_.get(), CLONE_NEWNET) == 0) return;
-    log::Error("cannot return from a sandbox's network namespace", {{"errno", errno}});
-    std::abort();
-  }
-  Return(const Return&) = delete;
-  Return& operator=(const Return&) = delete;
-  bool possible() const { return own_.valid(); }
-
- private:
-  base::Fd own_;
-};
 
 sockaddr_in Loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -43,60 +23,57 @@ sockaddr_in Loopback(std::uint16_t port) {
   return address;
 }
 
-base::Fd TcpSocketInside(const base::Fd& network) {
-  const Return back;
-  if (!back.possible() || setns(network.get(), CLONE_NEWNET) != 0) return base::Fd();
-  return base::Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<base::Fd> TcpSocketInside(const base::Fd& network) {
+  const auto visit = egress::NetworkVisit::Enter(network);
+  if (!visit) return Fail(visit.error());
+  base::Fd made(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!made.valid()) return Fail(Error::System("socket in a sandbox", errno));
+  return made;
 }
 
-bool BringLoopbackUp() {
+// In the namespace that the thread is in.
+Result<void> BringLoopbackUp() {
   const base::Fd any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
   strcpy(request.ifr_name, "lo");
   request.ifr_flags = IFF_UP | IFF_RUNNING;
-  return any.valid() && ioctl(any.get(), SIOCSIFFLAGS, &request) == 0;
+  if (any.valid() && ioctl(any.get(), SIOCSIFFLAGS, &request) == 0) return {};
+  return Fail(Error::System("bring the loopback up", errno));
 }
 
 }  // namespace
 
 Result<base::Fd> MakeNetworkNamespace() {
-  const Return back;
-  if (!back.possible() || unshare(CLONE_NEWNET) != 0) {
-    return Fail(Error::System("new network namespace", errno));
-  }
-  base::Fd made(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!made.valid()) return Fail(Error::System("open a network namespace", errno));
-  if (!BringLoopbackUp()) return Fail(Error::System("bring the loopback up", errno));
-  return made;
+  const auto visit = egress::NetworkVisit::EnterNew();
+  if (!visit) return Fail(visit.error());
+  if (auto up = BringLoopbackUp(); !up) return Fail(up.error());
+  return visit->Hold();
 }
 
 Result<void> BringLoopbackUpIn(const base::Fd& network) {
-  const Return back;
-  if (!back.possible() || setns(network.get(), CLONE_NEWNET) != 0) {
-    return Fail(Error::System("enter a network namespace", errno));
-  }
-  if (!BringLoopbackUp()) return Fail(Error::System("bring the loopback up", errno));
-  return {};
+  const auto visit = egress::NetworkVisit::Enter(network);
+  if (!visit) return Fail(visit.error());
+  return BringLoopbackUp();
 }
 
 Result<base::Fd> ListenInside(const base::Fd& network, std::uint16_t port) {
-  base::Fd socket = TcpSocketInside(network);
-  if (!socket.valid()) return Fail(Error::System("socket in a sandbox", errno));
+  auto socket = TcpSocketInside(network);
+  if (!socket) return socket;
   const sockaddr_in address = Loopback(port);
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      listen(socket.get(), SOMAXCONN) != 0) {
+  if (bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      listen(socket->get(), SOMAXCONN) != 0) {
     return Fail(Error::System("listen in a sandbox", errno));
   }
   return socket;
 }
 
 Result<base::Fd> BeginConnectInside(const base::Fd& network, std::uint16_t port) {
-  base::Fd socket = TcpSocketInside(network);
-  if (!socket.valid()) return Fail(Error::System("socket in a sandbox", errno));
+  auto socket = TcpSocketInside(network);
+  if (!socket) return socket;
   const int one = 1;
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // Only slower without.
+  setsockopt(socket->get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // Only slower without.
   const sockaddr_in address = Loopback(port);
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+  if (connect(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno != EINPROGRESS) {
     return Fail(Error::System("connect to a sandbox", errno));
   }

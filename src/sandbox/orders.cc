@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -41,6 +42,22 @@ bool SendWithFds(int socket, std::span<iovec> parts, std::span<const int> fds) {
 
 Result<SocketPair> MakeSeqPacketPair() { return MakePair(SOCK_SEQPACKET); }
 Result<SocketPair> MakeStreamPair() { return MakePair(SOCK_STREAM); }
+
+Result<Sockets> Sockets::Make() {
+  auto status = MakeSeqPacketPair();
+  if (!status) return Fail(status.error());
+  auto channel = MakeStreamPair();
+  if (!channel) return Fail(channel.error());
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Fail(Error::System("pipe", errno));
+  return Sockets{std::move(*status), std::move(*channel), {base::Fd(ends[0]), base::Fd(ends[1])}};
+}
+
+void Sockets::CloseTheirs() {
+  status.theirs.Reset();
+  channel.theirs.Reset();
+  output.theirs.Reset();
+}
 
 Result<void> TellSender(const base::Fd& status) {
   const int one = 1;

@@ -19,6 +19,17 @@ struct SocketPair {
 Result<SocketPair> MakeSeqPacketPair();  // Both close-on-exec; ours non-blocking.
 Result<SocketPair> MakeStreamPair();
 
+// What a sandbox's first process is given to talk with.
+struct Sockets {
+  SocketPair status;
+  SocketPair channel;
+  SocketPair output;  // A pipe.
+
+  static Result<Sockets> Make();
+  // The process has them now; that ours are the last copies is how its end is noticed.
+  void CloseTheirs();
+};
+
 // Sends one order.  `order.text_bytes` is filled in.  False with errno EAGAIN: the socket is full.
 bool SendOrder(int control, Order order, std::string_view text, std::span<const int> fds);
 

@@ -11,10 +11,6 @@
 namespace ebb::sandbox {
 namespace {
 
-// How soon a port that does not answer is tried again: often at first, since it is waited for.
-constexpr auto kFirstPause = std::chrono::milliseconds(1);
-constexpr auto kLongestPause = std::chrono::milliseconds(25);
-
 // The values of x-fc-function-type.
 constexpr const char* kTypeInvoke = "0";
 constexpr const char* kTypeInitializer = "1";

@@ -28,7 +28,7 @@ class PollingSandbox : public CustomSandbox {
   Event MakeEvent(const char* type, Call call, Deadline deadline) const;
 
   RuntimeDoor door_;
-  Descriptor end_;  // Readable when the program has ended.
+  net::Descriptor end_;  // Readable when the program has ended.
   bool polls_ = false;
 };
 

@@ -23,11 +23,11 @@ Result<void> ProcessTree::Begin(base::Fd pidfd) {
   pidfd_ = std::move(pidfd);
   base::Fd copy(fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Fail(Error::System("copy a pidfd", errno));
-  end_ = std::make_unique<Descriptor>(io_, std::move(copy));
+  end_ = std::make_unique<net::Descriptor>(io_, std::move(copy));
   auto memory = cgroup_->WatchMemory();
   if (!memory) return Fail(memory.error());
   if (memory->valid()) {
-    memory_ = std::make_unique<Descriptor>(io_, std::move(*memory));
+    memory_ = std::make_unique<net::Descriptor>(io_, std::move(*memory));
     WatchMemory();
   }
   return {};

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "sandbox/descriptor.h"
+#include "net/descriptor.h"
 #include "sandbox/launcher.h"
 #include "sandbox/undertaker.h"
 
@@ -43,8 +43,8 @@ class ProcessTree {
   std::unique_ptr<Cgroup> cgroup_;
   base::Fd network_;
   base::Fd pidfd_;
-  std::unique_ptr<Descriptor> end_;     // A copy of pidfd_, to wait on.
-  std::unique_ptr<Descriptor> memory_;  // Readable when memory runs out.
+  std::unique_ptr<net::Descriptor> end_;     // A copy of pidfd_, to wait on.
+  std::unique_ptr<net::Descriptor> memory_;  // Readable when memory runs out.
   bool memory_ran_out_ = false;
 };
 

@@ -40,7 +40,7 @@ Result<std::map<std::string, std::string>> MakeEnvironment(const Spec& spec) {
   environment.try_emplace("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
   environment.try_emplace("HOME", "/tmp");
   if (!spec.layers.empty() && !IsProgram(spec.runtime)) {  // FC's rule.
-    environment.try_emplace("LD_LIBRARY_PATH", "/opt/lib");
+    environment.try_emplace("LD_LIBRARY_PATH", kLayersLibraries);
     if (spec.runtime == Runtime::kNode) {
       environment.try_emplace("NODE_PATH", "/opt/nodejs/node_modules");
     }

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/log.h"
+#include "net/descriptor.h"
 #include "net/task_group.h"
 #include "net/timing.h"
-#include "sandbox/descriptor.h"
 #include "sandbox/runtime_connection.h"
 
 namespace ebb::sandbox {
@@ -31,7 +31,7 @@ struct RuntimeDoor::State {
 
   asio::io_context& io;
   const Clock& clock;
-  Descriptor listener;
+  net::Descriptor listener;
   RuntimeCalls calls;
   int connections = 0;
   // Empty once the door is destroyed.

@@ -2,12 +2,13 @@
 
 #include <unistd.h>
 
+#include "sandbox/wire.h"
+
 namespace ebb::sandbox {
 namespace {
 
 constexpr auto kPatience = std::chrono::minutes(1);
-constexpr const char* kLayersLibraries = "/opt/lib";  // See program.cc.
-constexpr Mebibytes kUsualMemory(512);                // FC's default for a function.
+constexpr Mebibytes kUsualMemory(512);  // FC's default for a function.
 constexpr int kTrimAtOnce = 4;
 // What one was measured to take, with what the kernel holds for it.
 constexpr std::int64_t kPythonBytes = std::int64_t{5} << 19;  // 2.5 MiB

@@ -1,8 +1,5 @@
 #include "sandbox/template.h"
 
-#include <fcntl.h>
-#include <linux/mount.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -10,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "sandbox/mounts.h"
 #include "sandbox/network_namespace.h"
 #include "sandbox/process_view.h"
 #include "sandbox/visit.h"
@@ -82,10 +80,6 @@ bool HoldsOnlyItsOwn(pid_t pid, const std::string& output) {
   return true;
 }
 
-bool Attach(const base::Fd& mount, const char* where) {
-  return syscall(SYS_move_mount, mount.get(), "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) == 0;
-}
-
 }  // namespace
 
 // Thaws the template while it lives; the last one freezes it again.
@@ -118,29 +112,6 @@ class Template::Awake {
  private:
   explicit Awake(std::shared_ptr<Template> of) : of_(std::move(of)) {}
   std::shared_ptr<Template> of_;
-};
-
-struct Template::Pipes {
-  SocketPair status;
-  SocketPair channel;
-  base::Fd output_ours;
-  base::Fd output_theirs;
-
-  static Result<Pipes> Make() {
-    auto status = MakeSeqPacketPair();
-    if (!status) return Fail(status.error());
-    if (auto told = TellSender(status->ours); !told) return Fail(told.error());
-    auto channel = MakeStreamPair();
-    if (!channel) return Fail(channel.error());
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return Fail(Error::System("pipe", errno));
-    return Pipes{std::move(*status), std::move(*channel), base::Fd(ends[0]), base::Fd(ends[1])};
-  }
-  void CloseTheirs() {
-    status.theirs.Reset();
-    channel.theirs.Reset();
-    output_theirs.Reset();
-  }
 };
 
 Template::Template(TemplateTools tools, std::unique_ptr<BuiltinSandbox> sandbox)
@@ -181,21 +152,22 @@ Result<void> Template::Check() {
 
 Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadline deadline) {
   const auto self = shared_from_this();
-  auto pipes = Pipes::Make();
-  if (!pipes) co_return Fail(pipes.error());
+  auto sockets = Sockets::Make();
+  if (!sockets) co_return Fail(sockets.error());
+  if (auto told = TellSender(sockets->status.ours); !told) co_return Fail(told.error());
   ProcessTree& processes = *parts.processes;
   auto awake = Awake::Begin(*this);
   if (!awake) co_return Fail(awake.error());
   std::vector<int> fds(kForkFixedFds);
-  fds[kForkStatusFd] = pipes->status.theirs.get();
-  fds[kForkChannelFd] = pipes->channel.theirs.get();
-  fds[kForkOutputFd] = pipes->output_theirs.get();
+  fds[kForkStatusFd] = sockets->status.theirs.get();
+  fds[kForkChannelFd] = sockets->channel.theirs.get();
+  fds[kForkOutputFd] = sockets->output.theirs.get();
   for (const base::Fd& join : parts.joins) fds.push_back(join.get());
   if (auto asked = SendFork(sandbox_->started().control, fds); !asked) {
     co_return Fail(asked.error());
   }
-  pipes->CloseTheirs();
-  Descriptor status(tools_.io, std::move(pipes->status.ours));
+  sockets->CloseTheirs();
+  net::Descriptor status(tools_.io, std::move(sockets->status.ours));
   auto pid = co_await WaitForked(status, processes, deadline);
   if (!pid) co_return Fail(pid.error());
   auto furnished = co_await Furnish(processes, *pid, parts, deadline);
@@ -208,16 +180,16 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   auto confined = co_await WaitConfined(status, processes, *pid, deadline);
   if (!confined) co_return Fail(confined.error());
 
-  std::string output = TargetOf(pipes->output_ours);
+  std::string output = TargetOf(sockets->output.ours);
   Started started;
   started.spec = spec();
   started.connection = std::move(*connection);
   started.processes = std::move(parts.processes);
   started.output =
-      std::make_shared<OutputPump>(tools_.io, std::move(pipes->output_ours), [](auto) {});
+      std::make_shared<OutputPump>(tools_.io, std::move(sockets->output.ours), [](auto) {});
   started.door = std::move(*door);
   started.tmp = std::move(parts.tmp);
-  started.channel = std::move(pipes->channel.ours);
+  started.channel = std::move(sockets->channel.ours);
   started.origin = self;
   started.uid = sandbox_->started().uid;
   auto instance = std::make_unique<BuiltinSandbox>(tools_.io, tools_.clock, std::move(started));
@@ -232,7 +204,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
 
 // It waits to be told what it is, so nothing in it changes.  Once more all that was looked at,
 // since what it has left undone in one thread or process it may have done in another.
-Task<Result<void>> Template::CheckForked(Descriptor& status, const ProcessTree& processes,
+Task<Result<void>> Template::CheckForked(net::Descriptor& status, const ProcessTree& processes,
                                          std::string output, pid_t pid) {
   // Closed by the instance and by who forked it, who closes it last of all that it was given.
   const bool ended = co_await status.WaitReadable(Deadline(tools_.clock.Now() + kToClose));
@@ -245,7 +217,7 @@ Task<Result<void>> Template::CheckForked(Descriptor& status, const ProcessTree& 
 }
 
 // The kernel says who it is that tells of itself, and that it is what it should be.
-Task<Result<pid_t>> Template::WaitForked(Descriptor& status, ProcessTree& processes,
+Task<Result<pid_t>> Template::WaitForked(net::Descriptor& status, ProcessTree& processes,
                                          Deadline deadline) {
   const bool ready = co_await status.WaitReadable(deadline);
   if (!ready) co_return Fail(Error::DeadlineExceeded("the template did not fork in time"));
@@ -306,7 +278,7 @@ Task<Result<void>> Template::Furnish(ProcessTree& processes, pid_t pid, const Pa
   co_return Result<void>();
 }
 
-Task<Result<void>> Template::WaitConfined(Descriptor& status, const ProcessTree& processes,
+Task<Result<void>> Template::WaitConfined(net::Descriptor& status, const ProcessTree& processes,
                                           pid_t pid, Deadline deadline) {
   const bool ready = co_await status.WaitReadable(deadline);
   if (!ready) co_return Fail(Error::DeadlineExceeded("the instance was not ready in time"));

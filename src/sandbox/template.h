@@ -47,16 +47,16 @@ class Template : public std::enable_shared_from_this<Template> {
 
  private:
   class Awake;
-  struct Pipes;
 
   Template(TemplateTools tools, std::unique_ptr<BuiltinSandbox> sandbox);
   Result<void> Check();
-  Task<Result<pid_t>> WaitForked(Descriptor& status, ProcessTree& processes, Deadline deadline);
+  Task<Result<pid_t>> WaitForked(net::Descriptor& status, ProcessTree& processes,
+                                 Deadline deadline);
   Task<Result<void>> Furnish(ProcessTree& processes, pid_t pid, const Parts& parts,
                              Deadline deadline);
-  Task<Result<void>> CheckForked(Descriptor& status, const ProcessTree& processes,
+  Task<Result<void>> CheckForked(net::Descriptor& status, const ProcessTree& processes,
                                  std::string output, pid_t pid);
-  Task<Result<void>> WaitConfined(Descriptor& status, const ProcessTree& processes, pid_t pid,
+  Task<Result<void>> WaitConfined(net::Descriptor& status, const ProcessTree& processes, pid_t pid,
                                   Deadline deadline);
   const char* Unconfined(pid_t pid) const;
   Result<void> CheckNamespaces(const ProcessTree& processes, pid_t pid) const;

@@ -1,13 +1,10 @@
 // What a version's code may try while it is loaded in a template, and what comes of it; needs root.
 #include <fmt/format.h>
 
-#include "net/timing.h"
-#include "sandbox/sandbox_fixture.h"
+#include "sandbox/template_fixture.h"
 
 namespace ebb::sandbox {
 namespace {
-
-using Stage = TemplateState::Stage;
 
 // Replaces what a template does by a liar, which skips the steps named in `skip`, with hooks for
 // more.  It is Python, as the code of any user's may be.
@@ -89,19 +86,8 @@ def become(native):
 template.become = become
 )";
 
-class TemplateAttacks : public SandboxFixture {
+class TemplateAttacks : public TemplateFixture {
  protected:
-  Spec VersionSpec() {
-    Spec spec = MakeSpec();
-    spec.version = version_;
-    return spec;
-  }
-  std::optional<TemplateState> State() {
-    for (const TemplateState& state : shared_host->launcher->Templates()) {
-      if (state.version == version_) return state;
-    }
-    return std::nullopt;
-  }
   // Runs the loop until the template has become what it will.
   std::string Settled() {
     const Deadline give_up = Soon();
@@ -116,21 +102,18 @@ class TemplateAttacks : public SandboxFixture {
   }
   // What a second instance says of itself, when the template of the first has become what it will.
   std::string Try(const std::string& while_loading) {
-    Code("index.py", "import time\nwhile time.process_time() < 0.1: pass\n" + while_loading);
+    SlowCode(while_loading);
     auto first = Ready(VersionSpec());
     if (!first) return "no first instance";
     settled_ = Settled();
     auto second = Ready(VersionSpec());
     if (!second) return "no second instance";
-    auto reply = Invoke(*second, "");
-    return reply ? reply->body : reply.error().Describe();
+    return Answer(*second);
   }
   std::string TryLiar(const std::string& lies) {
     return Try(std::string(kLiar) + lies + "\ndef handler(e, c): return made_by\n");
   }
 
-  const std::string version_ =
-      std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + "@1";
   std::string settled_;
 };
 

@@ -1,30 +1,13 @@
 // Templates and the instances that are forked from them; needs root.
 #include <fmt/format.h>
 
-#include "net/timing.h"
-#include "sandbox/sandbox_fixture.h"
+#include "sandbox/template_fixture.h"
 
 namespace ebb::sandbox {
 namespace {
 
-using Stage = TemplateState::Stage;
-
-class Templated : public SandboxFixture {
+class Templated : public TemplateFixture {
  protected:
-  Spec VersionSpec() {
-    Spec spec = MakeSpec();
-    spec.version = version_;
-    return spec;
-  }
-  void SlowCode(const std::string& rest) {
-    Code("index.py", "import time\nwhile time.process_time() < 0.1: pass\n" + rest);
-  }
-  std::optional<TemplateState> State() {
-    for (const TemplateState& state : shared_host->launcher->Templates()) {
-      if (state.version == version_) return state;
-    }
-    return std::nullopt;
-  }
   // Runs the loop until the template has become what it will, with its spare if it has one.
   TemplateState Settled() {
     const Deadline give_up = Soon();
@@ -37,18 +20,8 @@ class Templated : public SandboxFixture {
     ADD_FAILURE() << "no template";
     return {};
   }
-  std::string Answer(Sandbox& sandbox) {
-    auto reply = Invoke(sandbox, "");
-    return reply ? reply->body : reply.error().Describe();
-  }
   // From the spare that waits, or forked when it is asked for.
-  std::unique_ptr<Sandbox> FromTemplate() {
-    auto sandbox = Ready(VersionSpec());
-    return sandbox;
-  }
-
-  const std::string version_ =
-      std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + "@1";
+  std::unique_ptr<Sandbox> FromTemplate() { return Ready(VersionSpec()); }
 };
 
 TEST_F(Templated, CodeThatLoadsFastGetsNone) {

@@ -88,6 +88,7 @@ constexpr int kChannelInside = 3;
 constexpr int kStatusInside = 4;
 
 // Where things are inside the template root.
+constexpr const char* kLayersLibraries = "/opt/lib";  // FC's place for libraries of layers.
 constexpr const char* kRuntimesInside = "/ebb";
 constexpr const char* kFilterInside = "/ebb/seccomp.bpf";
 constexpr const char* kTemplateFilterInside = "/ebb/seccomp_template.bpf";

@@ -9,6 +9,7 @@ import signal
 import sys
 
 from ebb_runtime import frames, logs
+from ebb_runtime.forking import until_child
 
 forking = False  # While true, a child is ours and not one that the user's code has forked.
 
@@ -31,25 +32,12 @@ def become(native):
         _be_init()
     on_child = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for instances.
     frames.send(b"T")
-    while True:
-        order = native.ebb_template_next()
-        if order < 0:
-            os._exit(0)
-        if order == 0:
-            continue
-        try:
-            child = os.fork()
-        except OSError:
-            child = -1
-        if child != 0:
-            native.ebb_template_forked(child)
-            continue
-        native.ebb_template_confine()
-        signal.signal(signal.SIGCHLD, on_child)
-        forking = False
-        gc.enable()
-        _reseed(generators)
-        return
+    until_child(native.ebb_template_next, native.ebb_template_forked)
+    native.ebb_template_confine()
+    signal.signal(signal.SIGCHLD, on_child)
+    forking = False
+    gc.enable()
+    _reseed(generators)
 
 
 def _be_init():
