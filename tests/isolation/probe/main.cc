@@ -27,13 +27,9 @@ const char* Name(probe::Outside outside) {
 }
 
 void List() {
-  for (const auto list :
-       {probe::NamespaceAttacks, probe::PrivilegeAttacks, probe::KernelAttacks, probe::CallAttacks,
-        probe::ProcAttacks, probe::FileAttacks, probe::ProcessAttacks, probe::NetworkAttacks}) {
-    for (const probe::Attack& attack : list()) {
-      printf("attack\t%s\t%s\t%s\t%s\t%s\t%s\n", attack.kind, attack.name, attack.stands_for,
-             attack.seen, Name(attack.outside), attack.why_never);
-    }
+  for (const probe::Attack& attack : probe::AllAttacks()) {
+    printf("attack\t%s\t%s\t%s\t%s\t%s\t%s\n", attack.kind, attack.name, attack.stands_for,
+           attack.seen, Name(attack.outside), attack.why_never);
   }
   for (const probe::Bomb& bomb : probe::Bombs()) {
     printf("bomb\t%s\t%s\t%s\t%d\t%d\n", bomb.name, bomb.stands_for, bomb.seen, bomb.memory_mib,

@@ -36,11 +36,8 @@ std::string_view TakeLine(std::string_view& text) {
 }
 
 std::string (*Find(std::string_view name))() {
-  for (const auto list : {NamespaceAttacks, PrivilegeAttacks, KernelAttacks, CallAttacks,
-                          ProcAttacks, FileAttacks, ProcessAttacks, NetworkAttacks}) {
-    for (const Attack& attack : list()) {
-      if (name == attack.name) return attack.run;
-    }
+  for (const Attack& attack : AllAttacks()) {
+    if (name == attack.name) return attack.run;
   }
   for (const Bomb& bomb : Bombs()) {
     if (name == bomb.name) return bomb.run;
@@ -128,6 +125,15 @@ std::string RunListed(std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<Attack> AllAttacks() {
+  std::vector<Attack> all;
+  for (const auto list : {NamespaceAttacks, PrivilegeAttacks, KernelAttacks, CallAttacks,
+                          ProcAttacks, FileAttacks, ProcessAttacks, NetworkAttacks}) {
+    for (const Attack& attack : list()) all.push_back(attack);
+  }
+  return all;
+}
 
 std::string ErrorName(int error) {
   const char* name = strerrorname_np(error);

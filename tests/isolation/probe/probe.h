@@ -54,6 +54,7 @@ std::vector<Attack> FileAttacks();
 std::vector<Attack> ProcessAttacks();
 std::vector<Attack> NetworkAttacks();
 std::vector<Attack> CallAttacks();
+std::vector<Attack> AllAttacks();  // Of all of these families.
 std::vector<Bomb> Bombs();
 
 // --- What attacks say
