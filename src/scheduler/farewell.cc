@@ -29,13 +29,10 @@ Task<void> RunFarewell(std::shared_ptr<State> state, Parted parted,
                        std::unique_ptr<Instance> instance) {
   // Whoever disposes of an instance is in the middle of something.
   co_await asio::post(state->io, net::kAwait);
-  if (instance->frozen) {
-    if (auto thawed = instance->sandbox->Thaw(); !thawed) {
-      log::Warn("instance not thawed, no last hook",
-                {{"instance", instance->id}, {"error", thawed.error()}});
-      co_return;
-    }
-    instance->frozen = false;
+  if (auto thawed = instance->Thaw(); !thawed) {
+    log::Warn("instance not thawed, no last hook",
+              {{"instance", instance->id}, {"error", thawed.error()}});
+    co_return;
   }
   const auto farewell = std::move(instance->farewell);
   Instance& parting = state->busy.Put(std::move(instance), state->clock.Now());

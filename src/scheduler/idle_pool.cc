@@ -21,12 +21,11 @@ double ValueOf(const Instance& instance) {
 
 void IdlePool::Put(std::unique_ptr<Instance> instance, TimePoint now) {
   if (freeze_ && instance->guests == 0) {
-    if (auto frozen = instance->sandbox->Freeze(); !frozen) {
+    if (auto frozen = instance->Freeze(); !frozen) {
       log::Warn("instance not frozen, destroyed",
                 {{"instance", instance->id}, {"error", frozen.error()}});
       return;
     }
-    instance->frozen = true;
   }
   instance->priority = clock_ + ValueOf(*instance);
   instance->idle_since = now;
@@ -44,8 +43,7 @@ std::unique_ptr<Instance> IdlePool::Take(const model::VersionKey& key) {
     if (version->second.empty()) idle_.erase(version);
     --size_;
     if (!instance->sandbox->alive()) continue;
-    if (!std::exchange(instance->frozen, false)) return instance;
-    auto thawed = instance->sandbox->Thaw();
+    const auto thawed = instance->Thaw();
     if (thawed) return instance;
     log::Warn("instance not thawed, destroyed",
               {{"instance", instance->id}, {"error", thawed.error()}});

@@ -35,7 +35,7 @@ struct Instance {
   int leases = 0;          // Out now, or handed to a waiter that has not taken it yet.
   bool loaded = false;     // User code is loaded: it can serve, and several calls at once.
   bool discarded = false;  // Must not be lent again.
-  bool frozen = false;
+  bool frozen = false;     // See Freeze.
   int guests = 0;          // While there are some it is not frozen, and does not expire.
   TimePoint idle_since{};  // While idle.
   std::function<Task<void>(Lease)> farewell;  // Null if it has no last hook.
@@ -50,6 +50,10 @@ struct Instance {
   int failed_probes = 0;  // In a row.
   TimePoint busy_since{};
   Duration used_before{};  // In use since it was last asked, before busy_since.
+
+  // Each changes `frozen` if it could be done.
+  Result<void> Freeze();
+  Result<void> Thaw();  // OK if it is not frozen.
 
   // Whether it may be lent once more.  Only the one who loads the code has it until that is done.
   bool has_place() const { return !discarded && leases < (loaded ? concurrency : 1); }

@@ -23,10 +23,7 @@ Task<Result<Stay>> State::Enter(std::shared_ptr<State> self, Destination destina
   }
   ++instance->guests;
   Stay stay(self, destination.instance_id);
-  if (instance->frozen) {
-    if (auto thawed = instance->sandbox->Thaw(); !thawed) co_return Fail(thawed.error());
-    instance->frozen = false;
-  }
+  if (auto thawed = instance->Thaw(); !thawed) co_return Fail(thawed.error());
   auto guest = co_await self->launcher.Enter(*instance->sandbox, std::move(spec), deadline);
   if (!guest) co_return Fail(guest.error());
   stay.guest_ = std::move(*guest);
@@ -38,8 +35,7 @@ void State::EndStay(const std::string& instance_id) {
   if (instance == nullptr || --instance->guests > 0 || !instance->presence.idle()) return;
   if (instance->frozen) return;  // It could not be thawed.
   instance->idle_since = clock.Now();
-  auto frozen = instance->sandbox->Freeze();
-  instance->frozen = frozen.has_value();
+  const auto frozen = instance->Freeze();
   if (frozen) return;
   log::Warn("instance not frozen, destroyed",
             {{"instance", instance_id}, {"error", frozen.error()}});
