@@ -243,13 +243,7 @@ Task<void> ServingDoor::RunPreStop(FunctionPtr function, scheduler::Lease lease)
   if (done) {
     running.EndLate(model::Outcome::kOk);
   } else if (IsFault(done.error())) {
-    Fault fault = MakeFault(done.error(), {.phase = Phase::kPreStop,
-                                           .function = function->config,
-                                           .init_timeout = function->config.pre_stop.timeout,
-                                           .ran = running.ran(),
-                                           .peak_memory_bytes = running.peak_memory_bytes()});
-    running.Note(fault.log_line);
-    running.EndLate(fault.outcome);
+    running.EndLate(running.Blame(Phase::kPreStop, done.error()).outcome);
   } else {
     log::Warn("preStop hook not run",
               {{"instance", running.instance_id()}, {"error", done.error()}});
@@ -265,7 +259,7 @@ Attempt ServingDoor::NotStarted(Attempt attempt, const model::Function& function
   if (IsFunctionFault(error.kind())) {
     attempt.outcome = MakeFault(error, {.phase = Phase::kLoad,
                                         .function = function.config,
-                                        .init_timeout = config_.init_timeout})
+                                        .load_timeout = config_.init_timeout})
                           .reply;
   } else {
     attempt.outcome = Fail(error.With("acquire an instance"));
@@ -283,15 +277,7 @@ Attempt ServingDoor::Broken(Attempt attempt, Running& running, Phase phase, cons
   }
   running.Discard();
   if (IsFault(error)) {
-    const model::FunctionConfig& function = running.subject().function->config;
-    const Duration init_timeout =
-        phase == Phase::kLoad ? config_.init_timeout : Duration(function.initializer.timeout);
-    Fault fault = MakeFault(error, {.phase = phase,
-                                    .function = function,
-                                    .init_timeout = init_timeout,
-                                    .ran = running.ran(),
-                                    .peak_memory_bytes = running.peak_memory_bytes()});
-    running.Note(fault.log_line);
+    Fault fault = running.Blame(phase, error, config_.init_timeout);
     attempt.usage = running.End(fault.outcome);
     attempt.outcome = std::move(fault.reply);
   } else {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "base/json.h"
+#include "model/error_json.h"
 
 namespace ebb::invoke {
 
@@ -12,11 +12,6 @@ namespace {
 
 constexpr const char* kUnhandled = "UnhandledInvocationError";
 constexpr const char* kInitialization = "InitializationError";
-
-std::string ErrorBody(const std::string& message, const std::string& type) {
-  return json::serialize(
-      json::object{{"errorMessage", message}, {"errorType", type}, {"stackTrace", json::array()}});
-}
 
 long Seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
 
@@ -31,12 +26,15 @@ std::string TimeoutMessage(const Circumstances& c) {
   }
   if (c.phase == Phase::kLoad && model::ServesHttp(c.function.runtime)) {
     return fmt::format("Function instance health check failed on port {} in {} seconds",
-                       c.function.custom.port, Seconds(c.init_timeout));
+                       c.function.custom.port, Seconds(c.load_timeout));
   }
   if (c.phase == Phase::kPreStop) {
-    return fmt::format("Function preStop hook time out after {} seconds", Seconds(c.init_timeout));
+    return fmt::format("Function preStop hook time out after {} seconds",
+                       Seconds(c.function.pre_stop.timeout));
   }
-  return fmt::format("Function initialization time out after {} seconds", Seconds(c.init_timeout));
+  const Duration could =
+      c.phase == Phase::kLoad ? c.load_timeout : Duration(c.function.initializer.timeout);
+  return fmt::format("Function initialization time out after {} seconds", Seconds(could));
 }
 
 struct Words {
@@ -69,12 +67,6 @@ Words WordsFor(const Error& error, const Circumstances& c) {
   return {error.message(), type, outcome};
 }
 
-// A shim's own error JSON is passed on as it is.
-bool IsErrorBody(const std::string& message) {
-  auto parsed = json::ParseObject(message);
-  return parsed && parsed->contains("errorMessage");
-}
-
 }  // namespace
 
 bool IsFault(const Error& error) {
@@ -89,8 +81,10 @@ Fault MakeFault(const Error& error, const Circumstances& circumstances) {
   fault.log_line = words.message;
   fault.reply.ok = false;
   fault.reply.error_type = circumstances.phase == Phase::kInvoke ? kUnhandled : kInitialization;
-  fault.reply.body =
-      IsErrorBody(words.message) ? words.message : ErrorBody(words.message, words.type);
+  // A shim's own error JSON is passed on as it is.
+  fault.reply.body = model::IsErrorJson(words.message)
+                         ? words.message
+                         : model::FormatErrorJson(words.message, words.type);
   return fault;
 }
 

@@ -18,7 +18,7 @@ enum class Phase { kLoad, kInitializer, kInvoke, kPreStop };
 struct Circumstances {
   Phase phase = Phase::kInvoke;
   const model::FunctionConfig& function;
-  Duration init_timeout{};  // How long the phase could take, unless it is kInvoke.
+  Duration load_timeout{};  // For kLoad; the other phases have theirs in the function.
   Millis ran{};
   std::int64_t peak_memory_bytes = 0;
 };

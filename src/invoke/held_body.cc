@@ -49,11 +49,7 @@ class HeldBody : public net::Body {
         error.kind() != ErrorKind::kDeadline && error.kind() != ErrorKind::kFunctionTimeout;
     const Error fault = in_time ? Error::FunctionFailed(error.message()).WithCode("ProcessExited")
                                 : Error::FunctionTimeout(error.message());
-    Fault described = MakeFault(fault, {.phase = Phase::kInvoke,
-                                        .function = running_->subject().function->config,
-                                        .ran = running_->ran(),
-                                        .peak_memory_bytes = running_->peak_memory_bytes()});
-    running_->Note(described.log_line);
+    const Fault described = running_->Blame(Phase::kInvoke, fault);
     running_->Discard();
     running_->EndLate(described.outcome);
     running_.reset();

@@ -114,6 +114,16 @@ model::UsageRecord Running::End(model::Outcome outcome) {
   return record_;
 }
 
+Fault Running::Blame(Phase phase, const Error& error, Duration load_timeout) {
+  Fault fault = MakeFault(error, {.phase = phase,
+                                  .function = subject_.function->config,
+                                  .load_timeout = load_timeout,
+                                  .ran = ran(),
+                                  .peak_memory_bytes = peak_memory_bytes()});
+  Note(fault.log_line);
+  return fault;
+}
+
 void Running::EndLate(model::Outcome outcome) { dependencies_.late_usage(End(outcome)); }
 
 void Running::Abandon() {

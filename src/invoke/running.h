@@ -50,6 +50,10 @@ class Running {
   void Loaded() { lease_->Loaded(); }    // See scheduler::Lease.
   void FailedToLoad(const Error& error) { lease_->FailedToLoad(error); }
 
+  // What `error`, which is the function's doing, comes to; its log is told.  `load_timeout` is for
+  // kLoad.
+  Fault Blame(Phase phase, const Error& error, Duration load_timeout = {});
+
   void Note(std::string_view line);  // Into the function's log, on a line of its own.
   Millis ran() const;                // So far.
   std::int64_t peak_memory_bytes() { return lease_->sandbox().Measure().peak_memory_bytes; }

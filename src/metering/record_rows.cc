@@ -9,8 +9,6 @@
 namespace ebb::metering {
 namespace {
 
-const char* ToString(model::Start start) { return start == model::Start::kCold ? "cold" : "warm"; }
-
 model::Outcome OutcomeFrom(const std::string& text) {
   using enum model::Outcome;
   for (const auto outcome :

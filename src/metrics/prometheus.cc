@@ -20,7 +20,6 @@ prometheus::Histogram::BucketBoundaries AttemptBuckets() {
 }
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-const char* ToString(model::Start start) { return start == model::Start::kCold ? "cold" : "warm"; }
 
 // Every label has a value of a closed list: no function's or account's name is among them.
 class PrometheusMetrics : public Metrics {

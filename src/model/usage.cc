@@ -22,4 +22,6 @@ const char* ToString(Outcome outcome) {
   return "";
 }
 
+const char* ToString(Start start) { return start == Start::kCold ? "cold" : "warm"; }
+
 }  // namespace ebb::model

@@ -26,6 +26,8 @@ const char* ToString(Outcome outcome);  // "ok", "function_error", "timeout", â€
 
 enum class Start { kCold, kWarm };
 
+const char* ToString(Start start);  // "cold" or "warm": stored and shown.
+
 // The attempt of a record that stands for a hook: its time is billed, and it is no call.
 inline constexpr int kHookAttempt = 0;
 

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "base/json.h"
+#include "model/error_json.h"
 #include "net/http_client.h"
 #include "net/timing.h"
 #include "sandbox/call_headers.h"
@@ -161,7 +161,7 @@ Task<Result<net::Response>> CustomSandbox::Exchange(net::Request request, Deadli
   if (!stream) co_return Fail(stream.error());
   auto connection = std::make_unique<net::HttpConnection>(std::move(*stream));
   auto response = co_await connection->Exchange(std::move(request), deadline);
-  if (!response || !response->stream) co_return response;
+  if (!response) co_return response;
   response->stream = std::make_unique<HeldBody>(std::move(connection), std::move(response->stream),
                                                 started_.output);
   co_return response;
@@ -191,21 +191,17 @@ Task<Result<void>> CustomSandbox::RunHook(Hook hook, Deadline deadline) {
   net::Request request = RequestTo(begins ? "POST" : "GET", path, hook.call);
   auto response = co_await Exchange(std::move(request), deadline);
   if (!response) co_return Fail(co_await Autopsy(response.error()));
-  std::string body = std::move(response->text);
-  if (response->stream) {
-    auto rest = co_await net::ReadAll(*response->stream, kMaxHookReplyBytes);
-    if (!rest) co_return Fail(co_await Autopsy(rest.error()));
-    body = std::move(*rest);
-  }
+  auto body = co_await net::ReadAll(*response->stream, kMaxHookReplyBytes);
+  if (!body) co_return Fail(co_await Autopsy(body.error()));
   started_.output->Drain();
   if (response->status >= 200 && response->status < 300) {
     guard.Dismiss();
     co_return Result<void>();
   }
   std::string message = "the function answered " + path + " with status " +
-                        std::to_string(response->status) + ": " + body.substr(0, kShownOfHookReply);
-  const auto parsed = json::ParseObject(body);
-  if (parsed && parsed->contains("errorMessage")) message = std::move(body);
+                        std::to_string(response->status) + ": " +
+                        body->substr(0, kShownOfHookReply);
+  if (model::IsErrorJson(*body)) message = std::move(*body);
   co_return Fail(Error::FunctionFailed(std::move(message)).WithCode("HookFailed"));
 }
 
@@ -219,12 +215,9 @@ Task<Result<Reply>> CustomSandbox::Invoke(Call call, Deadline deadline) {
   Reply reply;
   reply.ok = !SaysFailed(*response);
   if (!reply.ok) reply.error_type = "UnhandledInvocationError";
-  reply.body = std::move(response->text);
-  if (response->stream) {
-    auto body = co_await net::ReadAll(*response->stream, kMaxReplyBytes);
-    if (!body) co_return Fail(co_await Explain(body.error()));
-    reply.body = std::move(*body);
-  }
+  auto body = co_await net::ReadAll(*response->stream, kMaxReplyBytes);
+  if (!body) co_return Fail(co_await Explain(body.error()));
+  reply.body = std::move(*body);
   started_.output->Drain();
   guard.Dismiss();
   co_return reply;

@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "base/json.h"
 #include "base/time_format.h"
+#include "model/error_json.h"
 #include "net/message_writer.h"
 
 namespace ebb::sandbox {
@@ -19,18 +19,13 @@ constexpr std::size_t kMaxStartErrorBytes = 64UL * 1024;
 constexpr std::size_t kMaxDrop = 256UL * 1024;
 constexpr std::size_t kPiece = 64UL * 1024;
 
-std::string ErrorJson(const std::string& message, const std::string& type) {
-  return json::serialize(
-      json::object{{"errorMessage", message}, {"errorType", type}, {"stackTrace", json::array()}});
-}
-
 Reply TooLarge() {
   Reply reply;
   reply.ok = false;
   reply.error_type = "UnhandledInvocationError";
-  reply.body =
-      ErrorJson("the response is over the limit of " + std::to_string(kMaxAnswerBytes) + " bytes",
-                "ResponseTooLarge");
+  reply.body = model::FormatErrorJson(
+      "the response is over the limit of " + std::to_string(kMaxAnswerBytes) + " bytes",
+      "ResponseTooLarge");
   return reply;
 }
 
@@ -87,7 +82,8 @@ Task<void> RuntimeConnection::Run() {
     if (!begun || !*begun) co_return;
     auto head = co_await reader_.ReadHead(net::MakeRequestParser());
     if (!head) {
-      co_await Send(400, {}, ErrorJson(head.error().message(), "BadRequest"), After::kClose);
+      co_await Send(400, {}, model::FormatErrorJson(head.error().message(), "BadRequest"),
+                    After::kClose);
       co_return;
     }
     const bool keep_alive = (*head)->keep_alive;
@@ -179,7 +175,7 @@ Task<RuntimeConnection::After> RuntimeConnection::Refuse(int status, std::string
   const After after = co_await DropBody();
   net::Headers headers;
   headers.Set("Content-Type", "application/json");
-  co_return co_await Send(status, std::move(headers), ErrorJson(message, type), after);
+  co_return co_await Send(status, std::move(headers), model::FormatErrorJson(message, type), after);
 }
 
 Task<RuntimeConnection::After> RuntimeConnection::Send(int status, net::Headers headers,

@@ -91,7 +91,7 @@ json::object FormatRecord(const model::UsageRecord& record, const metering::Pric
                    {"function", record.function},
                    {"version", record.version},
                    {"trigger", record.trigger},
-                   {"start", record.start == model::Start::kCold ? "cold" : "warm"},
+                   {"start", model::ToString(record.start)},
                    {"started", base::FormatIsoMillis(record.started)},
                    {"ranMs", InMillis(record.ran)},
                    {"billedMs", record.billed.count()},
