@@ -71,6 +71,13 @@ Result<int> QueryLimit(const Ask& ask) {
   return limit;
 }
 
+Result<bool> QueryFlag(const Ask& ask, std::string_view name, const char* otherwise) {
+  const std::string text = QueryText(ask, name).value_or(otherwise);
+  if (text != "true" && text != "false")
+    return Refuse(std::string(name) + " must be true or false");
+  return text == "true";
+}
+
 Result<std::optional<WallTime>> QueryTime(const Ask& ask, std::string_view name) {
   const auto text = QueryText(ask, name);
   if (!text) return std::nullopt;

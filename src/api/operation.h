@@ -52,6 +52,8 @@ Task<Result<json::object>> ParseLargeBody(const Setup& setup, Ask& ask);
 std::optional<std::string> QueryText(const Ask& ask, std::string_view name);
 // `limit`: 1 to 100, 20 when absent.
 Result<int> QueryLimit(const Ask& ask);
+// "true" or "false", `otherwise` when absent.
+Result<bool> QueryFlag(const Ask& ask, std::string_view name, const char* otherwise = "false");
 // ISO 8601 with Z.
 Result<std::optional<WallTime>> QueryTime(const Ask& ask, std::string_view name);
 

@@ -30,8 +30,8 @@ json::object Format(const scheduler::InstanceEntry& entry, const model::Function
 Task<Answer> ListAllInstances(const Setup& setup, Ask ask) {
   const auto snapshot = setup.services.catalog.snapshot();
   const auto wanted = QueryText(ask, "function");
-  const std::string ended = QueryText(ask, "ended").value_or("false");
-  if (ended != "true" && ended != "false") co_return Refuse("ended must be true or false");
+  const auto ended = QueryFlag(ask, "ended");
+  if (!ended) co_return Fail(ended.error());
   std::string function_id;
   if (wanted) {
     auto function = snapshot->FindFunction(ask.account, *wanted);
@@ -46,7 +46,7 @@ Task<Answer> ListAllInstances(const Setup& setup, Ask ask) {
   for (const auto& entry : setup.services.scheduler.instances(function_id)) {
     const auto function = own.find(entry.key.function_id);
     if (function == own.end()) continue;
-    if (entry.state == scheduler::InstanceState::kEnded && ended == "false") continue;
+    if (entry.state == scheduler::InstanceState::kEnded && !*ended) continue;
     instances.push_back(Format(entry, *function->second));
   }
   co_return JsonAnswer({{"instances", std::move(instances)}});

@@ -89,8 +89,8 @@ Task<Answer> GetLogs(const Setup& setup, Ask ask) {
   if (!since) co_return Fail(since.error());
   auto limit = LineLimit(ask);
   if (!limit) co_return Fail(limit.error());
-  const std::string follow = QueryText(ask, "follow").value_or("false");
-  if (follow != "true" && follow != "false") co_return Refuse("follow must be true or false");
+  auto follow = QueryFlag(ask, "follow");
+  if (!follow) co_return Fail(follow.error());
 
   logs::LineFilter filter;
   filter.account = ask.account;
@@ -99,7 +99,7 @@ Task<Answer> GetLogs(const Setup& setup, Ask ask) {
   filter.since = *since;
   logs::LogStore& store = setup.services.logs;
   std::unique_ptr<logs::LogStore::Follower> follower;
-  if (follow == "true") follower = store.Follow(filter);
+  if (*follow) follower = store.Follow(filter);
   auto past = co_await store.Read(filter, *limit);
   if (!past) co_return Fail(past.error());
 

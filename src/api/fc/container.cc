@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/fc/function_json.h"
 #include "base/encoding.h"
 
 namespace ebb::api {
@@ -12,6 +13,8 @@ constexpr std::string_view kIgnored[] = {"acrInstanceId", "accelerationType", "a
                                          "resolvedImageUri"};
 constexpr std::string_view kKnown[] = {"image", "port", "entrypoint", "command", "registryConfig"};
 
+constexpr std::string_view kWhere = "customContainerConfig.";
+
 bool IsOneOf(std::string_view name, auto& names) {
   return std::ranges::find(names, name) != std::end(names);
 }
@@ -20,20 +23,6 @@ Result<std::string> TakeText(const json::object& from, std::string_view name) {
   auto text = json::String(from, name);
   if (!text) return Refuse("customContainerConfig." + text.error().message());
   return text->value_or("");
-}
-
-Result<std::vector<std::string>> TakeWords(const json::object& from, std::string_view name) {
-  auto array = json::Array(from, name);
-  if (!array) return Refuse("customContainerConfig." + array.error().message());
-  std::vector<std::string> words;
-  if (*array == nullptr) return words;
-  for (const json::value& word : **array) {
-    if (!word.is_string()) {
-      return Refuse("customContainerConfig." + std::string(name) + " must hold strings only");
-    }
-    words.emplace_back(word.get_string());
-  }
-  return words;
 }
 
 Result<json::object> TakeObject(const json::object& from, std::string_view name) {
@@ -83,10 +72,6 @@ std::vector<std::string> CommandLine(const model::CustomContainer& config,
   return line;
 }
 
-json::array Texts(const std::vector<std::string>& texts) {
-  return json::array(texts.begin(), texts.end());
-}
-
 }  // namespace
 
 Result<std::optional<Container>> ParseContainer(const json::object& input) {
@@ -101,9 +86,9 @@ Result<std::optional<Container>> ParseContainer(const json::object& input) {
   Container out;
   auto image = TakeText(*config, "image");
   if (!image) return Fail(image.error());
-  auto entrypoint = TakeWords(*config, "entrypoint");
+  auto entrypoint = TakeTexts(*config, "entrypoint", kWhere);
   if (!entrypoint) return Fail(entrypoint.error());
-  auto command = TakeWords(*config, "command");
+  auto command = TakeTexts(*config, "command", kWhere);
   if (!command) return Fail(command.error());
   auto port = json::Integer(*config, "port");
   if (!port) return Refuse("customContainerConfig." + port.error().message());

@@ -28,6 +28,21 @@ bool SaysNothing(const json::value& value) {
   }
 }
 
+Result<std::vector<std::string>> TakeTexts(const json::object& from, std::string_view name,
+                                           std::string_view where) {
+  auto array = json::Array(from, name);
+  if (!array) return Refuse(std::string(where) + array.error().message());
+  std::vector<std::string> texts;
+  if (*array == nullptr) return texts;
+  for (const json::value& item : **array) {
+    if (!item.is_string()) {
+      return Refuse(std::string(where) + std::string(name) + " must hold strings only");
+    }
+    texts.emplace_back(item.get_string());
+  }
+  return texts;
+}
+
 namespace {
 
 bool Is(const json::value& value, std::string_view text) {
@@ -66,18 +81,6 @@ Result<void> Take(Result<std::optional<T>> member, auto store) {
   if (!member) return Refuse(member.error().message());
   if (*member) store(**std::move(member));
   return {};
-}
-
-Result<std::vector<std::string>> TakeTexts(const json::object& from, std::string_view name) {
-  auto array = json::Array(from, name);
-  if (!array) return Refuse(array.error().message());
-  std::vector<std::string> texts;
-  if (*array == nullptr) return texts;
-  for (const json::value& item : **array) {
-    if (!item.is_string()) return Refuse(std::string(name) + " must hold strings only");
-    texts.emplace_back(item.get_string());
-  }
-  return texts;
 }
 
 Result<void> ApplyEnvironment(const json::object& input, model::FunctionConfig& config) {

@@ -7,12 +7,6 @@
 namespace ebb::api {
 namespace {
 
-json::array Texts(const std::vector<std::string>& texts) {
-  json::array array;
-  for (const std::string& text : texts) array.emplace_back(text);
-  return array;
-}
-
 json::object Environment(const model::FunctionConfig& config) {
   json::object variables;
   for (const auto& [name, value] : config.environment) variables[name] = value;
@@ -28,6 +22,10 @@ bool IsContainer(const model::FunctionConfig& config) {
 }
 
 }  // namespace
+
+json::array Texts(const std::vector<std::string>& texts) {
+  return json::array(texts.begin(), texts.end());
+}
 
 std::string FunctionArn(const std::string& region, const std::string& account,
                         const std::string& name) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -19,6 +21,15 @@ json::object FormatFunction(const model::Function& function, const std::string& 
 // empty) or what happens anyway, and refused by name otherwise: ignoring it would promise what does
 // not happen. kInvalid, code InvalidArgument.  Does not check ranges: see model::Validate.
 Result<void> ApplyFunctionInput(const json::object& input, model::FunctionConfig& config);
+
+// True for a value that asks for nothing: null, false, 0, empty, or made of such.
+bool SaysNothing(const json::value& value);
+
+// Member `name`, an array of strings; empty if it is null or missing.  kInvalid, code
+// InvalidArgument, whose message begins with `where` and the name.
+Result<std::vector<std::string>> TakeTexts(const json::object& from, std::string_view name,
+                                           std::string_view where = "");
+json::array Texts(const std::vector<std::string>& texts);
 
 // acs:fc:{region}:{account}:functions/{name}
 std::string FunctionArn(const std::string& region, const std::string& account,

@@ -7,21 +7,13 @@ namespace {
 constexpr auto kStartLimit = std::chrono::seconds(10);
 constexpr const char* kDefaultCommand = "/bin/sh";
 
-// Whether `name`, a boolean, is asked for.
-Result<bool> QueryFlag(const Ask& ask, std::string_view name, const char* otherwise) {
-  const std::string text = QueryText(ask, name).value_or(otherwise);
-  if (text != "true" && text != "false")
-    return Refuse(std::string(name) + " must be true or false");
-  return text == "true";
-}
-
 Result<sandbox::GuestSpec> ParseGuest(const Ask& ask) {
   sandbox::GuestSpec spec;
   for (const auto& [name, value] : ask.query) {
     if (name == "command") spec.command.push_back(value);
   }
   if (spec.command.empty()) spec.command.emplace_back(kDefaultCommand);
-  auto terminal = QueryFlag(ask, "tty", "false");
+  auto terminal = QueryFlag(ask, "tty");
   if (!terminal) return Fail(terminal.error());
   if (*terminal) spec.standard = sandbox::GuestSpec::Standard::kTerminal;
   // All three are always there; who does not want one does not look.

@@ -10,10 +10,6 @@ namespace {
 using scheduler::InstanceEntry;
 using scheduler::InstanceState;
 
-std::int64_t InMillis(WallTime time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 // What a request selects.  FC documents the parameters by name only; see docs/api.md for what they
 // mean here.
 struct Selection {
@@ -46,8 +42,8 @@ bool Selection::Has(const InstanceEntry& entry) const {
   if (!statuses.empty() && !statuses.contains(StatusOf(entry))) return false;
   const bool asks_for_the_past = from_ms || until_ms || !ids.empty() || !statuses.empty();
   if (ended && !asks_for_the_past) return false;
-  if (from_ms && ended && InMillis(entry.ended) < *from_ms) return false;
-  if (until_ms && InMillis(entry.created) > *until_ms) return false;
+  if (from_ms && ended && ToUnixMillis(entry.ended) < *from_ms) return false;
+  if (until_ms && ToUnixMillis(entry.created) > *until_ms) return false;
   return ended || all_active || entry.key.revision == current_revision;
 }
 
@@ -85,8 +81,8 @@ Result<Selection> ParseSelection(const Ask& ask, const model::Function& function
                                 function.config.name + "' does not exist.")
                     .WithCode("VersionNotFound"));
   }
-  const std::string all = QueryText(ask, "withAllActive").value_or("false");
-  if (all != "true" && all != "false") return Refuse("withAllActive must be true or false");
+  auto all = QueryFlag(ask, "withAllActive");
+  if (!all) return Fail(all.error());
   auto ids = QueryList(ask, "instanceIds");
   if (!ids) return Fail(ids.error());
   auto statuses = QueryList(ask, "instanceStatus");
@@ -96,7 +92,7 @@ Result<Selection> ParseSelection(const Ask& ask, const model::Function& function
   auto until = QueryMillis(ask, "endTimeMs");
   if (!until) return Fail(until.error());
   return Selection{.current_revision = function.revision,
-                   .all_active = all == "true",
+                   .all_active = *all,
                    .ids = std::move(*ids),
                    .statuses = std::move(*statuses),
                    .from_ms = *from,
@@ -106,8 +102,8 @@ Result<Selection> ParseSelection(const Ask& ask, const model::Function& function
 json::object Format(const InstanceEntry& entry) {
   json::object out{{"instanceId", entry.id},      {"versionId", "0"},  // FC's number of LATEST.
                    {"qualifier", model::kLatest}, {"status", StatusOf(entry)},
-                   {"resourceType", "OnDemand"},  {"createdTimeMs", InMillis(entry.created)}};
-  if (entry.state == InstanceState::kEnded) out["destroyedTimeMs"] = InMillis(entry.ended);
+                   {"resourceType", "OnDemand"},  {"createdTimeMs", ToUnixMillis(entry.created)}};
+  if (entry.state == InstanceState::kEnded) out["destroyedTimeMs"] = ToUnixMillis(entry.ended);
   return out;
 }
 

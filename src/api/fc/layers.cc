@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/fc/code.h"
+#include "api/fc/function_json.h"
 #include "base/time_format.h"
 
 namespace ebb::api {
@@ -16,15 +17,13 @@ const char* AclOf(const model::Layer& layer) {
 
 json::object Format(const Setup& setup, const model::Layer& layer,
                     const model::LayerVersion& version) {
-  json::array runtimes;
-  for (const auto& runtime : version.compatible_runtimes) runtimes.emplace_back(runtime);
   return {{"layerName", version.layer},
           {"version", version.version},
           {"layerVersionArn", model::FormatLayerArn(setup.config.region, version.account,
                                                     version.layer, version.version)},
           {"description", version.description},
           {"license", version.license},
-          {"compatibleRuntime", std::move(runtimes)},
+          {"compatibleRuntime", Texts(version.compatible_runtimes)},
           {"codeSize", version.package_bytes},
           {"codeChecksum", std::to_string(version.package_crc64)},
           {"createTime", base::FormatIso(version.created)},
@@ -74,16 +73,11 @@ Result<model::LayerVersion> ParseInput(const Ask& ask, const json::object& input
   if (!description) return Refuse(description.error().message());
   auto license = json::String(input, "license");
   if (!license) return Refuse(license.error().message());
-  auto runtimes = json::Array(input, "compatibleRuntime");
-  if (!runtimes) return Refuse(runtimes.error().message());
+  auto runtimes = TakeTexts(input, "compatibleRuntime");
+  if (!runtimes) return Fail(runtimes.error());
   version.description = description->value_or("");
   version.license = license->value_or("");
-  if (*runtimes != nullptr) {
-    for (const json::value& runtime : **runtimes) {
-      if (!runtime.is_string()) return Refuse("compatibleRuntime must hold strings only");
-      version.compatible_runtimes.emplace_back(runtime.get_string());
-    }
-  }
+  version.compatible_runtimes = *std::move(runtimes);
   if (auto ok = model::Validate(version); !ok) return Fail(ok.error());
   return version;
 }

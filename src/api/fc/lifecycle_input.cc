@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "api/fc/function_json.h"
 #include "api/operation.h"
 
 namespace ebb::api {

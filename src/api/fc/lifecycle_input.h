@@ -8,9 +8,6 @@
 
 namespace ebb::api {
 
-// True for a value that asks for nothing: null, false, 0, empty, or made of such.
-bool SaysNothing(const json::value& value);
-
 // `instanceLifecycleConfig`, replaced as a whole if `input` has it.  Errors: kInvalid.
 Result<void> ApplyLifecycle(const json::object& input, model::FunctionConfig& config);
 
