@@ -41,19 +41,31 @@ bool MayUse(const model::Layer& layer, const std::string& account) {
   return layer.account == account || layer.access == model::LayerAccess::kEveryone;
 }
 
+struct Usable {
+  catalog::LayerPtr layer;
+  model::LayerVersion version;
+};
+
+// What `use` names, if `account` may use it.
+Result<Usable> FindUsable(const Setup& setup, const std::string& account,
+                          const model::LayerUse& use) {
+  const auto snapshot = setup.services.catalog.snapshot();
+  auto version = snapshot->FindLayerVersion(use.account, use.layer, use.version);
+  if (!version) return Fail(version.error());
+  auto layer = snapshot->FindLayer(use.account, use.layer);
+  if (!layer) return Fail(layer.error());
+  if (!MayUse(**layer, account)) return Fail(catalog::LayerVersionNotFound(use.layer, use.version));
+  return Usable{*std::move(layer), *std::move(version)};
+}
+
 // The one version that was asked for, with where its package can be fetched.
 Answer Show(const Setup& setup, const Ask& ask, const model::LayerUse& use) {
-  const auto snapshot = setup.services.catalog.snapshot();
-  const auto version = snapshot->FindLayerVersion(use.account, use.layer, use.version);
-  if (!version) return Fail(version.error());
-  const auto layer = snapshot->FindLayer(use.account, use.layer);
-  if (!layer) return Fail(layer.error());
-  if (!MayUse(**layer, ask.account)) {
-    return Fail(catalog::LayerVersionNotFound(use.layer, use.version));
-  }
-  json::object out = Format(setup, **layer, *version);
+  const auto found = FindUsable(setup, ask.account, use);
+  if (!found) return Fail(found.error());
+  const model::LayerVersion& version = found->version;
+  json::object out = Format(setup, *found->layer, version);
   out["code"] = json::object{{"repositoryType", "OSS"},
-                             {"location", CodeUrl(setup, ask, version->package_hash)}};
+                             {"location", CodeUrl(setup, ask, version.package_hash)}};
   return JsonAnswer(out);
 }
 
@@ -80,21 +92,6 @@ Result<model::LayerVersion> ParseInput(const Ask& ask, const json::object& input
   version.compatible_runtimes = *std::move(runtimes);
   if (auto ok = model::Validate(version); !ok) return Fail(ok.error());
   return version;
-}
-
-Result<model::LayerUse> Resolve(const Setup& setup, const std::string& account,
-                                std::string_view arn) {
-  auto use = model::ParseLayerName(arn, account);
-  if (!use) return use;
-  const auto snapshot = setup.services.catalog.snapshot();
-  const auto layer = snapshot->FindLayer(use->account, use->layer);
-  const auto version = snapshot->FindLayerVersion(use->account, use->layer, use->version);
-  if (!version || !layer || !MayUse(**layer, account)) {
-    return Refuse("layer '" + std::string(arn) + "' does not exist");
-  }
-  use->package_hash = version->package_hash;
-  use->package_bytes = version->package_bytes;
-  return use;
 }
 
 bool Same(const model::LayerUse& a, const model::LayerUse& b) {
@@ -217,11 +214,17 @@ Result<std::optional<std::vector<model::LayerUse>>> TakeLayers(
   for (const json::value& one : **array) {
     if (!one.is_string()) return Refuse("layers must hold strings only");
     const std::string_view arn = one.get_string();
-    const auto named = model::ParseLayerName(arn, account);
-    if (!named) return Fail(named.error());
-    const auto old = std::ranges::find_if(had, [&](const auto& use) { return Same(use, *named); });
-    auto use = old != had.end() ? *old : Resolve(setup, account, arn);
+    auto use = model::ParseLayerName(arn, account);
     if (!use) return Fail(use.error());
+    const auto old = std::ranges::find_if(had, [&](const auto& each) { return Same(each, *use); });
+    if (old != had.end()) {
+      layers.push_back(*old);
+      continue;
+    }
+    const auto found = FindUsable(setup, account, *use);
+    if (!found) return Refuse("layer '" + std::string(arn) + "' does not exist");
+    use->package_hash = found->version.package_hash;
+    use->package_bytes = found->version.package_bytes;
     layers.push_back(*std::move(use));
   }
   return layers;
