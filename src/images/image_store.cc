@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -80,12 +79,18 @@ class Workplace {
 };
 
 // The folder that the image begins in, made if the image does not have it.
-Result<std::string> MakeWorkFolder(ImageTree& tree, const std::string& work_in) {
-  if (work_in.empty()) return "/";
+Result<void> MakeWorkFolder(ImageTree& tree, const std::string& work_in) {
+  if (work_in.empty()) return {};
   if (auto made = tree.AddFolder(work_in); !made) {
     return Fail(Error::Invalid("its working folder " + work_in + " cannot be made"));
   }
-  return work_in.starts_with('/') ? work_in : "/" + work_in;
+  return {};
+}
+
+Result<base::Fd> MakeFile(const base::Path& path) {
+  base::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.valid()) return Fail(Error::System("make a file for a layer", errno));
+  return file;
 }
 
 std::map<std::string, std::string> EnvironmentOf(const ImageConfig& config) {
@@ -152,6 +157,8 @@ struct ImageStore::State : std::enable_shared_from_this<State> {
   std::map<std::string, std::shared_ptr<Job>> jobs;        // By digest.
   std::map<std::string, std::weak_ptr<const void>> holds;  // By digest.
   std::optional<std::set<std::string>> used;               // Before KeepOnly nothing is removed.
+  // Nothing came since the last sweep that another one would remove.
+  bool swept = false;
   net::TaskGroup tasks;
 };
 
@@ -178,6 +185,7 @@ void ImageStore::State::Remove(const std::string& digest) {
   if (rename(FolderOf(digest).c_str(), gone.c_str()) != 0) {
     log::Warn("an unused image stays",
               {{"image", digest}, {"error", Error::System("rename", errno).message()}});
+    swept = false;
     return;
   }
   log::Info("image removed", {{"image", digest}});
@@ -186,6 +194,7 @@ void ImageStore::State::Remove(const std::string& digest) {
 
 void ImageStore::State::Sweep() {
   if (!used) return;
+  swept = true;
   for (const std::string& name : NamesIn(config.folder)) {
     if (IsSha256Digest("sha256:" + name) && !used->contains(name) && !holds.contains(name))
       Remove(name);
@@ -272,9 +281,9 @@ Task<Result<void>> ImageStore::State::AddLayer(std::shared_ptr<Parts> parts, Des
                                                const Workplace& workplace, ImageTree& tree,
                                                Room& room) {
   const base::Path path = workplace.layer();
-  const base::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.valid()) co_return Fail(Error::System("make a file for a layer", errno));
-  auto loaded = co_await parts->registry.Download(layer, pool, file.get());
+  const auto file = co_await pool.Run([&path] { return MakeFile(path); });
+  if (!file) co_return Fail(file.error());
+  auto loaded = co_await parts->registry.Download(layer, pool, file->get());
   if (!loaded) co_return loaded;
   co_return co_await pool.Run([&] { return UnpackLayer(path, tree, room); });
 }
@@ -290,8 +299,7 @@ Task<Result<void>> ImageStore::State::Unpack(std::shared_ptr<Parts> parts) {
     if (!added) co_return added;
   }
   auto finished = co_await pool.Run([&]() -> Result<void> {
-    auto made = MakeWorkFolder(*tree, parts->config.work_in);
-    if (!made) return Fail(made.error());
+    if (auto made = MakeWorkFolder(*tree, parts->config.work_in); !made) return made;
     std::error_code ignored;  // An image without layers has none.
     fs::remove(workplace->layer(), ignored);
     return tree->Sync();
@@ -299,6 +307,7 @@ Task<Result<void>> ImageStore::State::Unpack(std::shared_ptr<Parts> parts) {
   if (!finished) co_return finished;
   // On the loop, where everything that looks for images is.
   if (auto kept = workplace->RenameTo(FolderOf(parts->digest)); !kept) co_return kept;
+  swept = false;  // Who asked for it may have left, and its hold with them.
   co_return co_await pool.Run([folder = config.folder] { return base::SyncFolder(folder); });
 }
 
@@ -343,6 +352,8 @@ base::Path ImageStore::RootFolder(const std::string& digest) const {
 Hold ImageStore::HoldImage(const std::string& digest) { return state_->HoldImage(digest); }
 
 void ImageStore::KeepOnly(std::set<std::string> digests) {
+  // Said after every change of any function.  A hold that is let go of sweeps by itself.
+  if (state_->swept && state_->used == digests) return;
   state_->used = std::move(digests);
   state_->Sweep();
 }

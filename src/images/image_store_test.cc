@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/encoding.h"
@@ -257,6 +259,23 @@ TEST_F(ImageStoreTest, AnImageGoesWhenNobodyNamesItAndNobodyHoldsIt) {
   store_->KeepOnly({});
   EXPECT_EQ(Folders(), std::vector<std::string>{digest});
   instance.reset();
+  Settle();
+  EXPECT_TRUE(Folders().empty());
+}
+
+TEST_F(ImageStoreTest, AnImageWhoseAskerLeftGoesAlthoughTheSameOnesAreUsed) {
+  const std::string digest = registry_.Add("a", {LayerOf("one", "1")});
+  store_->KeepOnly({});
+  asio::cancellation_signal leave;
+  bool left = false;
+  asio::co_spawn(io_, store_->Pull(registry_.name + "/a:1", {}),
+                 asio::bind_cancellation_slot(leave.slot(), [&](auto&&...) { left = true; }));
+  io_.restart();
+  const std::string layer = "/v2/a/blobs/sha256:" + base::Sha256Hex(LayerOf("one", "1"));
+  while (registry_.asked[layer] == 0) io_.run_one();
+  leave.emit(asio::cancellation_type::terminal);
+  while (!left || Folders() != std::vector<std::string>{digest}) io_.run_one();
+  store_->KeepOnly({});
   Settle();
   EXPECT_TRUE(Folders().empty());
 }
