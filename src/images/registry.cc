@@ -1,9 +1,5 @@
 #include "images/registry.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -30,6 +26,12 @@ Address AddressOf(const Reference& reference) {
   Address address = ParseAddress("https://" + host).value_or(Address());
   address.target = "/v2/" + reference.repository;
   return address;
+}
+
+// Empty for who has no name.
+std::string BasicAuthorization(const Access& access) {
+  if (access.user.empty()) return "";
+  return "Basic " + base::FormatBase64(access.user + ":" + access.password);
 }
 
 bool IsRedirect(int status) {
@@ -180,14 +182,11 @@ Task<Result<Registry::Exchange>> Registry::Get(std::string path, std::string acc
 
 Task<Result<void>> Registry::SignIn(std::string challenge) {
   const auto asked = ParseChallenge(challenge);
-  const std::string basic =
-      access_.user.empty() ? ""
-                           : "Basic " + base::FormatBase64(access_.user + ":" + access_.password);
   if (!asked || (asked->scheme != "bearer" && asked->scheme != "basic")) {
     co_return Fail(Refuse("the registry wants to be signed in to in a way that is not known"));
   }
   if (asked->scheme == "basic") {
-    authorization_ = basic;
+    authorization_ = BasicAuthorization(access_);
     co_return Result<void>();
   }
   const auto parameter = [&](const char* name) {
@@ -208,11 +207,7 @@ Task<Result<void>> Registry::FetchToken(std::string realm, std::string query) {
     co_return Fail(Refuse("the registry names no place to fetch a token from"));
   }
   at->target += (at->target.contains('?') ? "&" : "?") + query;
-  std::string basic;
-  if (!access_.user.empty()) {
-    basic = "Basic " + base::FormatBase64(access_.user + ":" + access_.password);
-  }
-  auto answer = co_await Ask(*at, "application/json", std::move(basic));
+  auto answer = co_await Ask(*at, "application/json", BasicAuthorization(access_));
   if (!answer) co_return Fail(answer.error());
   auto body = co_await answer->ReadAll(kMaxDocument);
   if (answer->response.status != 200 || !body) {
