@@ -15,7 +15,6 @@ namespace ebb::images {
 namespace {
 
 using packages::Archive;
-using packages::Block;
 using packages::Entry;
 using packages::EntryType;
 
@@ -119,7 +118,8 @@ class Unpacker {
         return Fail(TooLarge(entry));
       }
       end = std::max(end, offset + size);
-      if (auto written = Write(file->get(), **block); !written) return written;
+      if (auto written = packages::WriteAt(file->get(), **block, "an image"); !written)
+        return written;
     }
     if (entry.declared_bytes > end) {  // A sparse file that ends with a hole.
       end = entry.declared_bytes;
@@ -132,18 +132,6 @@ class Unpacker {
 
   static Error TooLarge(const Entry& entry) {
     return Bad(entry, "makes the image larger than is allowed");
-  }
-
-  static Result<void> Write(int file, const Block& block) {
-    std::size_t done = 0;
-    while (done < block.bytes.size()) {
-      const ssize_t n = pwrite(file, block.bytes.data() + done, block.bytes.size() - done,
-                               block.offset + static_cast<std::int64_t>(done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return Fail(Error::System("unpack an image", errno));
-      done += static_cast<std::size_t>(n);
-    }
-    return {};
   }
 
   Archive archive_;

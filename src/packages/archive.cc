@@ -4,6 +4,9 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 #include <locale.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "model/function_rules.h"
 #include "packages/entry_path.h"
@@ -90,6 +93,18 @@ bool IsEmptyZip(std::string_view bytes) {
 }
 
 }  // namespace
+
+Result<void> WriteAt(int file, const Block& block, std::string_view name) {
+  std::size_t done = 0;
+  while (done < block.bytes.size()) {
+    const ssize_t n = pwrite(file, block.bytes.data() + done, block.bytes.size() - done,
+                             block.offset + static_cast<std::int64_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Fail(Error::System("unpack " + std::string(name), errno));
+    done += static_cast<std::size_t>(n);
+  }
+  return {};
+}
 
 struct Archive::State {
   Utf8Locale locale;

@@ -34,6 +34,9 @@ struct Block {
   std::string_view bytes;  // Until the next call.
 };
 
+// Writes the block where it belongs in `file`, of which errors say "unpack {name}".
+Result<void> WriteAt(int file, const Block& block, std::string_view name);
+
 inline constexpr std::string_view kCodePackage = "code package";
 
 class Archive {

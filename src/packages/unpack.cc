@@ -16,18 +16,6 @@ namespace {
 // Below this no ratio is suspicious: a table of zeros compresses a thousandfold.
 constexpr std::int64_t kFreeOfRatio = 10 * 1024 * 1024;
 
-Result<void> WriteAt(int file, const Block& block, std::string_view name) {
-  std::size_t done = 0;
-  while (done < block.bytes.size()) {
-    const ssize_t n = pwrite(file, block.bytes.data() + done, block.bytes.size() - done,
-                             block.offset + static_cast<std::int64_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Fail(Error::System("unpack " + std::string(name), errno));
-    done += static_cast<std::size_t>(n);
-  }
-  return {};
-}
-
 // A sparse file may claim any offset.
 std::int64_t EndOf(const Block& block) {
   std::int64_t end = 0;
