@@ -45,29 +45,6 @@ std::unexpected<Error> Refuse(std::string message) {
   return Fail(InvalidArgument(std::move(message)));
 }
 
-Result<void> ValidateName(std::string_view field, std::string_view name, std::size_t longest) {
-  const bool characters = std::ranges::all_of(name, [](char c) { return IsWord(c) || c == '-'; });
-  if (!name.empty() && name.size() <= longest && characters && !IsDigit(name[0]) &&
-      name[0] != '-') {
-    return {};
-  }
-  return Refuse(
-      fmt::format("{} {} is not allowed: use 1 to {} letters, digits, '_' or '-', not "
-                  "starting with a digit or '-'",
-                  field, Quoted(name), longest));
-}
-
-Result<void> ValidateText(std::string_view field, std::string_view text, std::size_t longest) {
-  if (text.size() > longest) {
-    return Refuse(
-        fmt::format("{} has {} bytes: at most {} are allowed", field, text.size(), longest));
-  }
-  if (!base::IsUtf8(text) || text.find('\0') != std::string_view::npos) {
-    return Refuse(fmt::format("{} {} is not allowed: use UTF-8 without NUL", field, Quoted(text)));
-  }
-  return {};
-}
-
 // "index.handler", "src/index.handler", "package.module.handler": what the shims can import.
 bool IsModuleAndFunction(std::string_view handler) {
   const std::size_t dot = handler.rfind('.');
@@ -336,6 +313,29 @@ std::string Quoted(std::string_view value) {
   }
   if (!base::IsUtf8(out)) out = "\"hex " + base::FormatHex(value.substr(0, shown));
   return out + (value.size() > shown ? "…\"" : "\"");
+}
+
+Result<void> ValidateName(std::string_view field, std::string_view name, std::size_t longest) {
+  const bool characters = std::ranges::all_of(name, [](char c) { return IsWord(c) || c == '-'; });
+  if (!name.empty() && name.size() <= longest && characters && !IsDigit(name[0]) &&
+      name[0] != '-') {
+    return {};
+  }
+  return Refuse(
+      fmt::format("{} {} is not allowed: use 1 to {} letters, digits, '_' or '-', not "
+                  "starting with a digit or '-'",
+                  field, Quoted(name), longest));
+}
+
+Result<void> ValidateText(std::string_view field, std::string_view text, std::size_t longest) {
+  if (text.size() > longest) {
+    return Refuse(
+        fmt::format("{} has {} bytes: at most {} are allowed", field, text.size(), longest));
+  }
+  if (!base::IsUtf8(text) || text.find('\0') != std::string_view::npos) {
+    return Refuse(fmt::format("{} {} is not allowed: use UTF-8 without NUL", field, Quoted(text)));
+  }
+  return {};
 }
 
 Result<void> ValidateFunctionName(std::string_view name) {

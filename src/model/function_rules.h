@@ -2,6 +2,7 @@
 // What a function's configuration may hold: FC's limits, in one place for every door.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,12 @@ Error InvalidArgument(std::string message);
 // Checks every field but the code package, which is checked where it is stored.  kInvalid, code
 // "InvalidArgument": names the field, the value and what is allowed.
 Result<void> Validate(const FunctionConfig& config);
+
+// What any name and any text may hold; errors begin with `field`.  kInvalid, code
+// "InvalidArgument".  A name: 1 to `longest` of [A-Za-z0-9_-], not starting with a digit or '-'.  A
+// text: UTF-8 without NUL, of at most `longest` bytes.
+Result<void> ValidateName(std::string_view field, std::string_view name, std::size_t longest);
+Result<void> ValidateText(std::string_view field, std::string_view text, std::size_t longest);
 
 // 1 to 64 of [A-Za-z0-9_-], not starting with a digit or '-'.
 Result<void> ValidateFunctionName(std::string_view name);

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/encoding.h"
 #include "model/function_rules.h"
 
 namespace ebb::model {
 namespace {
 
+constexpr std::size_t kMaxName = 64;   // FC's for functions.
 constexpr std::size_t kMaxText = 256;  // Of description and license; FC's for descriptions.
 constexpr std::size_t kMaxRuntimes = 100;
 
@@ -20,18 +20,6 @@ std::string_view Take(std::string_view& text, std::string_view separator) {
   const std::string_view part = text.substr(0, at);
   text.remove_prefix(at == std::string_view::npos ? text.size() : at + separator.size());
   return part;
-}
-
-Result<void> ValidateText(std::string_view field, std::string_view text) {
-  if (text.size() > kMaxText) {
-    return Fail(InvalidArgument(
-        fmt::format("{} has {} bytes: at most {} are allowed", field, text.size(), kMaxText)));
-  }
-  if (!base::IsUtf8(text) || text.find('\0') != std::string_view::npos) {
-    return Fail(InvalidArgument(
-        fmt::format("{} {} is not allowed: use UTF-8 without NUL", field, Quoted(text))));
-  }
-  return {};
 }
 
 }  // namespace
@@ -69,22 +57,18 @@ Result<LayerUse> ParseLayerName(std::string_view name, std::string_view own_acco
 }
 
 Result<void> ValidateLayerName(std::string_view name) {
-  if (ValidateFunctionName(name)) return {};  // The same rule.
-  return Fail(InvalidArgument(
-      fmt::format("layerName {} is not allowed: use 1 to 64 letters, digits, '_' or '-', not "
-                  "starting with a digit or '-'",
-                  Quoted(name))));
+  return ValidateName("layerName", name, kMaxName);
 }
 
 Result<void> Validate(const LayerVersion& version) {
   if (auto ok = ValidateLayerName(version.layer); !ok) return ok;
-  if (auto ok = ValidateText("description", version.description); !ok) return ok;
-  if (auto ok = ValidateText("license", version.license); !ok) return ok;
+  if (auto ok = ValidateText("description", version.description, kMaxText); !ok) return ok;
+  if (auto ok = ValidateText("license", version.license, kMaxText); !ok) return ok;
   if (version.compatible_runtimes.size() > kMaxRuntimes) {
     return Fail(InvalidArgument("compatibleRuntime names too many runtimes"));
   }
   for (const auto& runtime : version.compatible_runtimes) {
-    if (auto ok = ValidateText("compatibleRuntime", runtime); !ok) return ok;
+    if (auto ok = ValidateText("compatibleRuntime", runtime, kMaxText); !ok) return ok;
   }
   return {};
 }
