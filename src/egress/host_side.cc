@@ -49,20 +49,7 @@ Result<Address> ChooseAddress(const std::string& link) {
 
 std::vector<Rule> ToHost(const std::string& link, const std::vector<Opening>& openings) {
   std::vector<Rule> rules = {Rule().From(link).NotIpv4().Drop()};
-  for (const Opening& opening : openings) {
-    if (opening.port == 0) {
-      rules.push_back(Rule().From(link).ToBlock(opening.block).Accept());
-      continue;
-    }
-    for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
-      rules.push_back(Rule()
-                          .From(link)
-                          .ToBlock(opening.block)
-                          .Protocol(static_cast<std::uint8_t>(protocol))
-                          .ToPort(opening.port)
-                          .Accept());
-    }
-  }
+  for (const Opening& opening : openings) AcceptOpening(rules, Rule().From(link), opening);
   rules.push_back(Rule().From(link).Jump("refuse"));
   return rules;
 }

@@ -9,9 +9,6 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include <algorithm>
-#include <cstddef>
-
 namespace ebb::egress {
 namespace {
 
@@ -207,6 +204,18 @@ Rule& Rule::Reject() {
 
 Rule& Rule::Reset() {
   return Add("reject", Attributes().PutBig32(NFTA_REJECT_TYPE, NFT_REJECT_TCP_RST));
+}
+
+void AcceptOpening(std::vector<Rule>& rules, const Rule& those, const Opening& opening) {
+  const Rule to = Rule(those).ToBlock(opening.block);
+  if (opening.port == 0) {
+    rules.push_back(Rule(to).Accept());
+    return;
+  }
+  for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
+    rules.push_back(
+        Rule(to).Protocol(static_cast<std::uint8_t>(protocol)).ToPort(opening.port).Accept());
+  }
 }
 
 Chain RefusalChain(const std::string& name) {

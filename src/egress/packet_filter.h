@@ -50,6 +50,9 @@ class Rule {
   Attributes expressions_;
 };
 
+// Adds the rules that let through, of the packets that `those` is for, what goes to `opening`.
+void AcceptOpening(std::vector<Rule>& rules, const Rule& those, const Opening& opening);
+
 enum class Hook { kNone, kInput, kForward, kPostrouting };
 enum class Policy { kAccept, kDrop };
 

@@ -6,9 +6,9 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "egress/links.h"
 #include "egress/network_visit.h"
@@ -32,28 +32,15 @@ constexpr Block kRefused[] = {
     {MakeAddress(168, 63, 129, 16), 32},  // Azure's WireServer, the one with a public address.
 };
 
-void AddOpening(std::vector<Rule>& rules, const Opening& opening) {
-  if (opening.port == 0) {
-    rules.push_back(Rule().ToBlock(opening.block).To(kUplink).Accept());
-    return;
-  }
-  for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
-    rules.push_back(Rule()
-                        .ToBlock(opening.block)
-                        .Protocol(static_cast<std::uint8_t>(protocol))
-                        .ToPort(opening.port)
-                        .To(kUplink)
-                        .Accept());
-  }
-}
-
 // Between the links.  What no rule speaks of is dropped: from the host to a sandbox.
 Chain Forward(const std::vector<Opening>& openings) {
   Chain chain{"forward", Hook::kForward, Policy::kDrop, {}};
   chain.rules.push_back(Rule().NotIpv4().Drop());
   chain.rules.push_back(Rule().Answering().Accept());
   chain.rules.push_back(Rule().From(kUplink).Drop());
-  for (const Opening& opening : openings) AddOpening(chain.rules, opening);
+  for (const Opening& opening : openings) {
+    AcceptOpening(chain.rules, Rule().To(kUplink), opening);
+  }
   for (const Block& block : kRefused) chain.rules.push_back(Rule().ToBlock(block).Jump("refuse"));
   chain.rules.push_back(Rule().To(kUplink).Accept());
   return chain;
@@ -65,13 +52,7 @@ Chain Input() {
   chain.rules.push_back(Rule().NotIpv4().Drop());
   chain.rules.push_back(Rule().Answering().Accept());
   chain.rules.push_back(Rule().From(kUplink).Drop());
-  for (const int protocol : {IPPROTO_UDP, IPPROTO_TCP}) {
-    chain.rules.push_back(Rule()
-                              .ToBlock({kResolverAddress, 32})
-                              .Protocol(static_cast<std::uint8_t>(protocol))
-                              .ToPort(53)
-                              .Accept());
-  }
+  AcceptOpening(chain.rules, Rule(), {{kResolverAddress, 32}, 53});
   chain.rules.push_back(Rule().Jump("refuse"));
   return chain;
 }
