@@ -1,7 +1,6 @@
 #include "egress/address.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 
 #include <algorithm>
 #include <charconv>

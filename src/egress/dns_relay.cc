@@ -5,14 +5,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
+#include <cerrno>
 #include <map>
 #include <sstream>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "net/descriptor.h"
 #include "net/stream.h"
 #include "net/timing.h"

@@ -6,7 +6,6 @@
 // (net.ipv4.ip_forward) is left alone: it would make a router of it for everybody.
 #pragma once
 
-#include <functional>
 #include <set>
 #include <string>
 
