@@ -58,22 +58,17 @@ json::value FormatContainer(const model::CustomContainer& container) {
                       {"workIn", container.work_in}};
 }
 
-Result<model::CustomContainer> ParseContainer(const json::object& from) {
-  model::CustomContainer container;
-  const auto object = json::Object(from, "container");
-  if (!object) return Fail(Damaged(object.error().message()));
-  if (*object == nullptr) return container;
-  Members members(**object);
-  members.Read("image", container.image);
-  members.Read("entrypoint", container.entrypoint);
-  members.Read("command", container.command);
-  members.Read("resolved", container.resolved);
-  members.Read("digest", container.digest);
-  members.Read("run", container.run);
-  members.Read("environment", container.environment);
-  members.Read("workIn", container.work_in);
-  if (auto ended = members.End(); !ended) return Fail(ended.error());
-  return container;
+void ReadContainer(Members& members, model::CustomContainer& into) {
+  members.ReadObject("container", [&](Members& container) {
+    container.Read("image", into.image);
+    container.Read("entrypoint", into.entrypoint);
+    container.Read("command", into.command);
+    container.Read("resolved", into.resolved);
+    container.Read("digest", into.digest);
+    container.Read("run", into.run);
+    container.Read("environment", into.environment);
+    container.Read("workIn", into.work_in);
+  });
 }
 
 json::object ToJson(const model::LifecycleHook& hook) {
@@ -216,13 +211,11 @@ Result<model::FunctionConfig> ParseConfig(const std::string& name, const std::st
   ReadHealth(members, config.custom.health);
   ReadHook(members, "initializer", config.initializer);
   ReadHook(members, "preStop", config.pre_stop);
+  ReadContainer(members, config.container);
   if (auto ended = members.End(); !ended) return Fail(ended.error());
   auto layers = ParseLayers(*object);
   if (!layers) return Fail(layers.error());
   config.layers = *std::move(layers);
-  auto container = ParseContainer(*object);
-  if (!container) return Fail(container.error());
-  config.container = *std::move(container);
   config.timeout = std::chrono::seconds(timeout);
   config.cpu = MilliCpu(cpu);
   config.memory = Mebibytes(memory);
