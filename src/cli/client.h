@@ -53,12 +53,12 @@ class Client {
   Result<std::string> SendForBody(Ask ask);
   Result<json::object> SendForJson(Ask ask);  // An empty body is an empty object.
 
-  // Hands the body of a 2xx answer over as it comes, until it ends.  Errors: as SendForBody.
   // Over a WebSocket, when the server agrees.  Returns what `talk` does.  Errors: as SendForBody,
   // and those of `talk`.
   using Talk = std::function<Task<Result<int>>(asio::io_context& io, net::WebSocket& socket)>;
   Result<int> Converse(Ask ask, Talk talk);
 
+  // Hands the body of a 2xx answer over as it comes, until it ends.  Errors: as SendForBody.
   Result<void> SendAndFollow(Ask ask, std::function<void(std::string_view bytes)> on_bytes);
 
  private:
