@@ -157,8 +157,6 @@ struct ImageStore::State : std::enable_shared_from_this<State> {
   std::map<std::string, std::shared_ptr<Job>> jobs;        // By digest.
   std::map<std::string, std::weak_ptr<const void>> holds;  // By digest.
   std::optional<std::set<std::string>> used;               // Before KeepOnly nothing is removed.
-  // Nothing came since the last sweep that another one would remove.
-  bool swept = false;
   net::TaskGroup tasks;
 };
 
@@ -185,7 +183,6 @@ void ImageStore::State::Remove(const std::string& digest) {
   if (rename(FolderOf(digest).c_str(), gone.c_str()) != 0) {
     log::Warn("an unused image stays",
               {{"image", digest}, {"error", Error::System("rename", errno).message()}});
-    swept = false;
     return;
   }
   log::Info("image removed", {{"image", digest}});
@@ -194,7 +191,6 @@ void ImageStore::State::Remove(const std::string& digest) {
 
 void ImageStore::State::Sweep() {
   if (!used) return;
-  swept = true;
   for (const std::string& name : NamesIn(config.folder)) {
     if (IsSha256Digest("sha256:" + name) && !used->contains(name) && !holds.contains(name))
       Remove(name);
@@ -307,7 +303,6 @@ Task<Result<void>> ImageStore::State::Unpack(std::shared_ptr<Parts> parts) {
   if (!finished) co_return finished;
   // On the loop, where everything that looks for images is.
   if (auto kept = workplace->RenameTo(FolderOf(parts->digest)); !kept) co_return kept;
-  swept = false;  // Who asked for it may have left, and its hold with them.
   co_return co_await pool.Run([folder = config.folder] { return base::SyncFolder(folder); });
 }
 
@@ -352,8 +347,6 @@ base::Path ImageStore::RootFolder(const std::string& digest) const {
 Hold ImageStore::HoldImage(const std::string& digest) { return state_->HoldImage(digest); }
 
 void ImageStore::KeepOnly(std::set<std::string> digests) {
-  // Said after every change of any function.  A hold that is let go of sweeps by itself.
-  if (state_->swept && state_->used == digests) return;
   state_->used = std::move(digests);
   state_->Sweep();
 }
