@@ -17,6 +17,9 @@ namespace ebb::logs {
 
 namespace {
 
+// What one request prints comes in several pieces: together they cost one write and one wake-up.
+constexpr auto kGather = std::chrono::milliseconds(5);  // Guessed.
+
 // One function's log: what waits for the disk, and the files, which only one job at a time appends
 // to.  Shared with that job, which may outlive the store.
 struct Stream {
@@ -29,6 +32,7 @@ struct Stream {
   std::size_t dropped_lines = 0;
   std::uint64_t appended = 0;  // Bytes ever put into `waiting`,
   std::uint64_t flushed = 0;   // and taken out and written since.
+  std::uint64_t wanted = 0;    // Somebody waits until this many are flushed.
   bool writing = false;
 };
 
@@ -42,6 +46,7 @@ struct LogStore::State : std::enable_shared_from_this<State> {
         pool(pool_),
         clock(clock_),
         config(std::move(config_)),
+        wanted(io),
         written(io),
         writes(std::make_unique<net::TaskGroup>(io)) {}
 
@@ -67,6 +72,7 @@ struct LogStore::State : std::enable_shared_from_this<State> {
   std::vector<std::weak_ptr<FollowerQueue>> followers;
   bool stopped = false;
   bool following_ended = false;
+  net::Signal wanted;                      // Somebody waits for what is gathered.
   net::Signal written;                     // A batch is in its file.
   std::unique_ptr<net::TaskGroup> writes;  // Reset when the store goes.
 };
@@ -120,6 +126,11 @@ void LogStore::State::Keep(const StreamPtr& stream, const std::string& text) {
 // While one batch is written the next one gathers, so the disk decides how large they are.
 Task<void> LogStore::State::WriteOut(std::shared_ptr<State> self, StreamPtr stream) {
   while (!stream->waiting.empty()) {
+    const Deadline gathered(self->clock.Now() + kGather);
+    bool in_time = true;
+    while (in_time && stream->wanted <= stream->flushed) {
+      in_time = co_await self->wanted.Wait(gathered);
+    }
     std::string batch = std::exchange(stream->waiting, {});
     const std::size_t bytes = batch.size();
     if (const auto dropped = std::exchange(stream->dropped_lines, 0); dropped > 0) {
@@ -141,6 +152,8 @@ Task<void> LogStore::State::WriteOut(std::shared_ptr<State> self, StreamPtr stre
 
 Task<void> LogStore::State::FlushStream(std::shared_ptr<State> self, StreamPtr stream) {
   const std::uint64_t goal = stream->appended;
+  stream->wanted = goal;
+  self->wanted.NotifyAll();
   while (stream->flushed < goal) {
     co_await self->written.Wait(Deadline::Never());
   }
