@@ -125,7 +125,7 @@ TEST_F(BillingTest, CallerThatLeavesIsBilledForWhatRanAndItsInstanceIsKilled) {
   ASSERT_EQ(late_.size(), 1u);
   EXPECT_EQ(late_[0].outcome, model::Outcome::kCancelled);
   EXPECT_EQ(late_[0].billed, 7ms);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(BillingTest, CallerThatLeavesDuringInitializationIsBilledToo) {
@@ -133,7 +133,7 @@ TEST_F(BillingTest, CallerThatLeavesDuringInitializationIsBilledToo) {
   InvokeAndLeave(CallTo("resize"));
   ASSERT_EQ(late_.size(), 1u);
   EXPECT_EQ(late_[0].outcome, model::Outcome::kCancelled);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(BillingTest, CallerThatLeavesDuringTheLaunchIsNotBilled) {
@@ -151,7 +151,7 @@ TEST_F(BillingTest, AsynchronousAttemptThatThePlatformBreaksOffIsNotBilled) {
   call.mode = Mode::kAsync;
   InvokeAndLeave(std::move(call));
   EXPECT_TRUE(late_.empty());
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(BillingTest, StreamedAnswerIsBilledUntilItsBodyEndsAndHoldsTheInstanceUntilThen) {
@@ -199,7 +199,7 @@ TEST_F(BillingTest, StreamedAnswerThatIsDroppedIsBilledAsCancelledAndTheInstance
   attempt.http.reset();
   ASSERT_EQ(late_.size(), 1u);
   EXPECT_EQ(late_[0].outcome, model::Outcome::kCancelled);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(BillingTest, StreamedAnswerThatBreaksIsBilledAsTheFaultItIs) {
@@ -215,7 +215,7 @@ TEST_F(BillingTest, StreamedAnswerThatBreaksIsBilledAsTheFaultItIs) {
     EXPECT_FALSE(ReadPiece(attempt));
     ASSERT_EQ(late_.size(), 1u);
     EXPECT_EQ(late_[0].outcome, outcome);
-    EXPECT_EQ(launcher_.living(), 0);
+    EXPECT_EQ(Living(), 0);
   }
 }
 

@@ -91,6 +91,10 @@ class DoorTest : public ::testing::Test {
 
   Attempt Invoke(Call call) { return RunToEnd(io_, door_->Invoke(std::move(call))); }
 
+  int Living() {  // Sandboxes, which end in the loop's next turn.
+    Settle();
+    return launcher_.living();
+  }
   void Settle() {
     io_.restart();
     io_.poll();

@@ -151,10 +151,10 @@ TEST_F(DoorTest, RetiredRevisionsAndDeletedFunctionsLoseTheirInstances) {
   updated.revision = 2;
   Deploy(updated);
   retirement.OnChange();
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
   snapshot_ = std::make_shared<catalog::Snapshot>();
   retirement.OnChange();
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(DoorTest, RaisedErrorIsPassedOnAndTheInstanceServesAgain) {
@@ -166,7 +166,7 @@ TEST_F(DoorTest, RaisedErrorIsPassedOnAndTheInstanceServesAgain) {
   EXPECT_EQ(attempt.outcome->error_type, "UnhandledInvocationError");
   EXPECT_EQ(BodyOf(attempt).at("errorMessage").as_string(), "boom");
   EXPECT_EQ(attempt.usage->outcome, model::Outcome::kFunctionError);
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
 }
 
 TEST_F(DoorTest, ReportedErrorKeepsItsType) {
@@ -184,7 +184,7 @@ TEST_F(DoorTest, TimeoutSaysAfterHowLong) {
   EXPECT_EQ(BodyOf(attempt).at("errorMessage").as_string(), "Function time out after 3 seconds");
   EXPECT_EQ(attempt.usage->outcome, model::Outcome::kTimeout);
   EXPECT_NE(log_.text.find("Function time out after 3 seconds\n"), std::string::npos);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(DoorTest, CrashSaysHowLongItRanAndHowMuchMemoryItTook) {
@@ -218,7 +218,7 @@ TEST_F(DoorTest, CodeThatCannotBeLoadedIsAnInitializationError) {
   EXPECT_EQ(BodyOf(attempt).at("errorType").as_string(), "ModuleNotFoundError");
   EXPECT_EQ(attempt.usage->outcome, model::Outcome::kInitError);
   EXPECT_EQ(attempt.usage->billed, 20ms);
-  EXPECT_EQ(launcher_.living(), 0);  // It never loaded, so it must not count as warm.
+  EXPECT_EQ(Living(), 0);  // It never loaded, so it must not count as warm.
 }
 
 TEST_F(DoorTest, ErrorJsonOfTheRuntimeIsPassedOnAsItIs) {
@@ -276,7 +276,7 @@ TEST_F(DoorTest, PlatformTroubleIsAnErrorAndNotBilled) {
   EXPECT_EQ(attempt.outcome.error().kind(), ErrorKind::kUnavailable);
   EXPECT_FALSE(attempt.usage);
   EXPECT_TRUE(late_.empty());
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(DoorTest, OutputIsLoggedBetweenStartAndEndWithItsRequest) {

@@ -59,7 +59,7 @@ TEST_F(HookTest, FailedInitializerIsAnInitializationErrorInItsOwnWordsAndTheInst
   EXPECT_EQ(attempt.outcome->body, body);
   EXPECT_EQ(attempt.usage->outcome, model::Outcome::kInitError);
   EXPECT_EQ(launcher_.calls, 0);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(HookTest, InitializerThatTakesTooLongIsToldWithItsOwnLimit) {
@@ -83,7 +83,7 @@ TEST_F(HookTest, LastHookOfAnInstanceIsLoggedAndItsTimeBilledAsNoCall) {
   EXPECT_EQ(log_.text, "FC PreStop Start RequestId: " + late_[0].request_id +
                            "\nhook index.stop\nFC PreStop End RequestId: " + late_[0].request_id +
                            "\n");
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(HookTest, FailedLastHookIsInTheLogAndTheRecord) {

@@ -64,7 +64,7 @@ TEST_F(OverlapTest, CrashFailsEveryCallOfTheInstance) {
     EXPECT_EQ(call->outcome->error_type, "UnhandledInvocationError");
     EXPECT_EQ(call->usage->outcome, model::Outcome::kCrash);
   }
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(OverlapTest, CallThatFailsAloneLeavesTheOthersToFinishOnAnInstanceThatTakesNoMore) {
@@ -82,7 +82,7 @@ TEST_F(OverlapTest, CallThatFailsAloneLeavesTheOthersToFinishOnAnInstanceThatTak
   ASSERT_TRUE(failing && failing->usage && fine && fine->usage);
   EXPECT_EQ(failing->usage->outcome, model::Outcome::kTimeout);
   EXPECT_EQ(fine->usage->outcome, model::Outcome::kOk);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(OverlapTest, CallerWhoLeavesDoesNotEndTheInstance) {
@@ -98,7 +98,7 @@ TEST_F(OverlapTest, CallerWhoLeavesDoesNotEndTheInstance) {
   ASSERT_TRUE(stays && stays->usage);
   EXPECT_EQ(stays->usage->outcome, model::Outcome::kOk);
   EXPECT_EQ(stays->usage->billed + late_[0].billed, 7ms);
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
 }
 
 TEST_F(OverlapTest, CodeThatCannotBeLoadedIsToldToAllWhoWaitedAndBilledOnce) {

@@ -110,7 +110,7 @@ TEST_F(ConcurrencyTest, CodeThatCannotBeLoadedFailsThoseWhoWaitedForIt) {
   EXPECT_EQ(second.result->error().message(), "no such module");
   EXPECT_EQ(third.result->error().message(), "no such module");
   EXPECT_EQ(launcher_.launches, 1);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(ConcurrencyTest, CallWhoseLoaderLeftHasAnInstanceLaunchedForIt) {
@@ -130,10 +130,10 @@ TEST_F(ConcurrencyTest, DiscardedInstanceTakesNoMoreCallsAndEndsWithTheLast) {
   std::optional<Lease> b = *Acquire(Web(3));
   a->Discard();
   a.reset();
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
   EXPECT_NE(Acquire(Web(3))->instance_id(), b->instance_id());
   b.reset();
-  EXPECT_EQ(launcher_.kills, 1);
+  EXPECT_EQ(Kills(), 1);
 }
 
 TEST_F(ConcurrencyTest, DeadInstanceIsNotLentThoughOthersStillHoldIt) {

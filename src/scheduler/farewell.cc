@@ -46,7 +46,7 @@ Task<void> RunFarewell(std::shared_ptr<State> state, Parted parted,
 void State::Dispose(std::unique_ptr<Instance> instance) {
   const bool has_last_words =
       instance->farewell && instance->loaded && instance->sandbox->alive() && farewells;
-  if (!has_last_words) return;
+  if (!has_last_words) return End(std::move(instance));
   const std::uint64_t id = next_parting++;
   partings[id] = {.memory = instance->memory, .task = {}};
   instance->reservation.reset();

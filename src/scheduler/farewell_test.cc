@@ -40,11 +40,11 @@ TEST_F(FarewellTest, InstanceThatWasIdleForTooLongIsThawedForItsLastHookAndThenE
   Settle();
   EXPECT_EQ(begun_, 1);
   EXPECT_EQ(launcher_.thaws, 1);
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
   gate_.Open();
   Settle();
   EXPECT_EQ(said_, 1);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(FarewellTest, RetiredInstanceSaysFarewellWhetherItIsIdleOrComesBack) {
@@ -56,7 +56,7 @@ TEST_F(FarewellTest, RetiredInstanceSaysFarewellWhetherItIsIdleOrComesBack) {
   busy.reset();
   Settle();
   EXPECT_EQ(said_, 2);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(FarewellTest, InstanceThatNeverServedDiedOrWasDiscardedSaysNone) {
@@ -75,7 +75,7 @@ TEST_F(FarewellTest, InstanceThatNeverServedDiedOrWasDiscardedSaysNone) {
   scheduler_->DestroyExpired();
   Settle();
   EXPECT_EQ(begun_, 0);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(FarewellTest, CallThatNeedsTheRoomDoesNotWaitForTheHook) {
@@ -97,12 +97,12 @@ TEST_F(FarewellTest, HooksAreCutShortWhenTheyTakeMoreThanATenthAboveTheBudget) {
   auto half = Acquire(Make("other", 1, 1000));  // Evicts the small one: 11,000 in all.
   ASSERT_TRUE(half);
   Settle();
-  EXPECT_EQ(launcher_.living(), 3);
+  EXPECT_EQ(Living(), 3);
   auto more = Acquire(Make("other", 1, 1000));  // Evicts the large one.
   ASSERT_TRUE(more);
   Settle();
   EXPECT_EQ(said_, 0);
-  EXPECT_EQ(launcher_.living(), 3);  // The small one's hook was cut short.
+  EXPECT_EQ(Living(), 3);  // The small one's hook was cut short.
 }
 
 TEST_F(FarewellTest, StopWaitsForLastHooks) {
@@ -135,7 +135,7 @@ TEST_F(FarewellTest, StopWaitsForLastHooksNoLongerThanItMay) {
   RunToEnd(io_, scheduler.Stop());
   EXPECT_EQ(begun_, 1);
   EXPECT_EQ(said_, 0);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 }  // namespace

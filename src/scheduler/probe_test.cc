@@ -76,9 +76,9 @@ TEST_F(ProbeTest, InstanceThatIsNotWellTwiceInARowTakesNoMoreCallsAndEndsWithIts
   lease = *Acquire(Watched());  // One failure in a row so far.
   EXPECT_EQ(lease->instance_id(), id);
   AskAfter(3s);
-  EXPECT_EQ(launcher_.living(), 1);  // The call it has goes on.
+  EXPECT_EQ(Living(), 1);  // The call it has goes on.
   lease.reset();
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
   EXPECT_EQ(Acquire(Watched())->start(), model::Start::kCold);
 }
 

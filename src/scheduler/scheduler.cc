@@ -63,7 +63,9 @@ void Scheduler::ProbeDue() { state_->ProbeDue(); }
 void Scheduler::RelieveMachine() { state_->RelieveMachine(); }
 
 Task<void> Scheduler::Run() {
-  const Duration period = std::min<Duration>(state_->config.keep_warm, std::chrono::seconds(1));
+  constexpr Duration kSecond = std::chrono::seconds(1);
+  const Duration keep = state_->config.keep_warm;
+  const Duration period = keep > Duration::zero() ? std::min(keep, kSecond) : kSecond;
   while (true) {
     co_await net::SleepFor(std::max<Duration>(period, std::chrono::milliseconds(10)));
     state_->DestroyExpired();
@@ -82,6 +84,7 @@ Task<void> Scheduler::Stop() {
     if (!notified) break;
   }
   co_await state_->farewells->Stop();
+  state_->ending.clear();
 }
 
 std::vector<InstanceEntry> Scheduler::instances(const std::string& function_id) const {

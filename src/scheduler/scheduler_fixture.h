@@ -68,6 +68,16 @@ class SchedulerTest : public ::testing::Test {
     io_.poll();
   }
 
+  // Sandboxes end in the loop's next turn.
+  int Living() {
+    Settle();
+    return launcher_.living();
+  }
+  int Kills() {
+    Settle();
+    return launcher_.kills;
+  }
+
   asio::io_context io_;
   ManualClock clock_;
   SeededRandom random_{1};

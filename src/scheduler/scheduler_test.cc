@@ -43,7 +43,7 @@ TEST_F(SchedulerTest, InstanceThatCannotBeFrozenIsDestroyed) {
   {
     auto lease = Acquire(Make("resize"));
   }
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
   EXPECT_EQ(scheduler_->counts().idle, 0);
 }
 
@@ -56,7 +56,7 @@ TEST_F(SchedulerTest, InstanceThatCannotBeThawedIsReplaced) {
   ASSERT_TRUE(lease);
   EXPECT_EQ(lease->start(), model::Start::kCold);
   EXPECT_EQ(launcher_.launches, 2);
-  EXPECT_EQ(launcher_.kills, 1);
+  EXPECT_EQ(Kills(), 1);
 }
 
 TEST_F(SchedulerTest, MostRecentlyUsedInstanceIsLentFirst) {
@@ -73,7 +73,7 @@ TEST_F(SchedulerTest, DiscardedInstanceNeverServesAgain) {
     auto lease = Acquire(Make("resize"));
     lease->Discard();
   }
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(SchedulerTest, DeadInstanceNeverServesAgain) {
@@ -81,7 +81,7 @@ TEST_F(SchedulerTest, DeadInstanceNeverServesAgain) {
     auto lease = Acquire(Make("resize"));
     dynamic_cast<sandbox::FakeSandbox&>(lease->sandbox()).Die();
   }
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(SchedulerTest, InstanceOfOneRevisionNeverServesAnother) {
@@ -103,7 +103,7 @@ TEST_F(SchedulerTest, InstanceIsDestroyedOnceIdleForKeepWarmAndNotBefore) {
   clock_.Advance(1ns);
   scheduler_->DestroyExpired();
   EXPECT_EQ(scheduler_->counts().idle, 0);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(SchedulerTest, NothingIsKeptWarmForNoTime) {
@@ -132,7 +132,7 @@ TEST_F(SchedulerTest, LimitCountsAllRevisionsAndIdleOldOnesMakeRoom) {
   }
   auto lease = Acquire(Make("resize", 2));
   EXPECT_TRUE(lease);
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
 }
 
 TEST_F(SchedulerTest, LeastRecentlyUsedIdleInstanceIsEvictedForMemory) {
@@ -147,7 +147,7 @@ TEST_F(SchedulerTest, LeastRecentlyUsedIdleInstanceIsEvictedForMemory) {
   auto c = Acquire(Make("c"));
   ASSERT_TRUE(c);
   EXPECT_EQ(Acquire(Make("b"))->start(), model::Start::kWarm);
-  EXPECT_EQ(launcher_.kills, 1);
+  EXPECT_EQ(Kills(), 1);
 }
 
 TEST_F(SchedulerTest, NothingIsEvictedForACallThatCannotFitAnyway) {
@@ -179,9 +179,9 @@ TEST_F(SchedulerTest, RetireDestroysIdleInstancesOfOldRevisionsOnly) {
 TEST_F(SchedulerTest, BusyInstanceOfARetiredRevisionIsDestroyedWhenItComesBack) {
   std::optional<Lease> old = *Acquire(Make("resize", 1));
   scheduler_->Retire("resize", 2);
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
   old.reset();
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(SchedulerTest, OutputGoesWhereTheLeaseSaysAndNowhereAfterwards) {
@@ -200,7 +200,7 @@ TEST_F(SchedulerTest, LeaseMayOutliveTheScheduler) {
   std::optional<Lease> lease = *Acquire(Make("resize"));
   scheduler_.reset();
   lease.reset();
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 }  // namespace

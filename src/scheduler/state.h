@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/task_group.h"
 #include "net/timing.h"
@@ -109,7 +110,8 @@ struct State : std::enable_shared_from_this<State> {
   bool Retired(const model::VersionKey& key) const;
   Lease Lend(Instance& instance, TimePoint asked);
   void Dispose(
-      std::unique_ptr<Instance> instance);  // Ends one that nobody uses, with its last hook.
+      std::unique_ptr<Instance> instance);       // Ends one that nobody uses, with its last hook.
+  void End(std::unique_ptr<Instance> instance);  // Without one.
   // Ends the oldest farewells if those who say it and those who serve take more memory together
   // than the budget and a tenth of it.
   void CutFarewellsShort();
@@ -132,6 +134,8 @@ struct State : std::enable_shared_from_this<State> {
   bool stopped = false;
   std::optional<MachineMemory> machine;  // As it was at machine_read.
   TimePoint machine_read{};
+
+  std::vector<std::unique_ptr<sandbox::Sandbox>> ending;  // Destroyed in the loop's next turn.
 
   // An instance that says farewell: its room is free for others already.
   struct Parting {

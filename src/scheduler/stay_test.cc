@@ -60,20 +60,20 @@ TEST_F(StayTest, InstanceWithAGuestDoesNotExpire) {
     auto stay = Enter(id);
     clock_.Advance(1h);
     scheduler_->DestroyExpired();
-    EXPECT_EQ(launcher_.living(), 1);
+    EXPECT_EQ(Living(), 1);
   }
   scheduler_->DestroyExpired();
-  EXPECT_EQ(launcher_.living(), 1);  // It is kept warm from the guest's end on.
+  EXPECT_EQ(Living(), 1);  // It is kept warm from the guest's end on.
   clock_.Advance(1h);
   scheduler_->DestroyExpired();
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
 }
 
 TEST_F(StayTest, GuestMayOutliveTheInstance) {
   const std::string id = MakeIdle();
   auto stay = Enter(id);
   scheduler_->Retire("resize", 2);
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
   {
     auto ended = std::move(*stay);
   }
@@ -86,7 +86,7 @@ TEST_F(StayTest, InstanceThatCannotBeFrozenAfterAGuestIsDestroyed) {
     auto stay = Enter(id);
     launcher_.fail_next_freeze = Error::Unavailable("freezer: EBUSY");
   }
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
   EXPECT_EQ(scheduler_->counts().idle, 0);
 }
 

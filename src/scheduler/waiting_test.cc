@@ -37,7 +37,7 @@ TEST_F(WaitingTest, CallThatWaitsForMemoryStartsWhenAnInstanceOfAnotherFunctionG
   a.reset();
   Settle();
   ASSERT_TRUE(b.result && *b.result);
-  EXPECT_EQ(launcher_.kills, 1);
+  EXPECT_EQ(Kills(), 1);
 }
 
 TEST_F(WaitingTest, FailedLaunchGivesTheSlotAndTheMemoryBack) {
@@ -133,9 +133,9 @@ TEST_F(WaitingTest, StopFailsWaitersCancelsLaunchesAndDestroysWhatComesBack) {
   ASSERT_TRUE(waiting.result);
   EXPECT_EQ(waiting.result->error().kind(), ErrorKind::kUnavailable);
   EXPECT_EQ(scheduler_->counts().starting, 0);
-  EXPECT_EQ(launcher_.living(), 1);
+  EXPECT_EQ(Living(), 1);
   busy.reset();
-  EXPECT_EQ(launcher_.living(), 0);
+  EXPECT_EQ(Living(), 0);
   EXPECT_EQ(Acquire(Make("resize")).error().kind(), ErrorKind::kUnavailable);
 }
 
