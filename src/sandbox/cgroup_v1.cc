@@ -41,17 +41,19 @@ class CgroupV1 : public Cgroup {
   }
 
   Result<void> SetLimits(CgroupLimits limits) override {
-    if (limits_ == limits) return {};
-    if (auto set = SetMemory(limits.memory); !set) return set;
-    if (auto set = SetTcpMemory(limits.memory); !set) return set;
-    if (auto set = WriteControl(at_.pids / "pids.max", std::to_string(limits.max_processes));
-        !set) {
-      return set;
+    if (!limits_ || limits_->memory != limits.memory) {
+      if (auto set = SetMemory(limits.memory); !set) return set;
+      if (auto set = SetTcpMemory(limits.memory); !set) return set;
     }
-    const std::int64_t quota =
-        std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
-    if (auto set = WriteControl(at_.cpu / "cpu.cfs_quota_us", std::to_string(quota)); !set) {
-      return set;
+    if (!limits_ || limits_->max_processes != limits.max_processes) {
+      auto set = WriteControl(at_.pids / "pids.max", std::to_string(limits.max_processes));
+      if (!set) return set;
+    }
+    if (!limits_ || limits_->cpu != limits.cpu) {
+      const std::int64_t quota =
+          std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
+      auto set = WriteControl(at_.cpu / "cpu.cfs_quota_us", std::to_string(quota));
+      if (!set) return set;
     }
     limits_ = limits;
     return {};

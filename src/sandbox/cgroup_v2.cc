@@ -35,15 +35,20 @@ class CgroupV2 : public Cgroup {
   }
 
   Result<void> SetLimits(CgroupLimits limits) override {
-    if (limits_ == limits) return {};
-    const std::int64_t quota =
-        std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
-    const std::pair<const char*, std::string> controls[] = {
-        {"memory.max", std::to_string(limits.memory.bytes())},
-        {"pids.max", std::to_string(limits.max_processes)},
-        {"cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodMicros)}};
-    for (const auto& [name, value] : controls) {
-      if (auto set = WriteControl(at_ / name, value); !set) return set;
+    if (!limits_ || limits_->memory != limits.memory) {
+      auto set = WriteControl(at_ / "memory.max", std::to_string(limits.memory.bytes()));
+      if (!set) return set;
+    }
+    if (!limits_ || limits_->max_processes != limits.max_processes) {
+      auto set = WriteControl(at_ / "pids.max", std::to_string(limits.max_processes));
+      if (!set) return set;
+    }
+    if (!limits_ || limits_->cpu != limits.cpu) {
+      const std::int64_t quota =
+          std::max<std::int64_t>(limits.cpu.count() * kPeriodMicros / 1000, 1000);
+      auto set = WriteControl(at_ / "cpu.max",
+                              std::to_string(quota) + " " + std::to_string(kPeriodMicros));
+      if (!set) return set;
     }
     limits_ = limits;
     return {};
