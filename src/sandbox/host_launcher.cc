@@ -20,6 +20,8 @@ constexpr std::uint32_t kUids = 100'000'000;
 
 constexpr int kMostParts = 64;  // Guessed; each holds 0.3 MiB of the kernel's memory.
 constexpr auto kLookAgain = std::chrono::seconds(1);
+// What was taken is at work then, and the processors are its own: a start takes about 2 ms.
+constexpr auto kHeadStart = std::chrono::milliseconds(5);
 constexpr auto kLoadTime = std::chrono::minutes(5);   // FC's for an initializer.
 constexpr auto kBootTime = std::chrono::seconds(30);  // A machine that takes longer is in trouble.
 constexpr const char* kNoCode = "no-code";            // Below scratch: what a stem has for code.
@@ -314,11 +316,16 @@ Task<Result<base::Fd>> HostLauncher::WaitConfined(ProcessTree& processes, base::
   co_return answers.Release();
 }
 
+Task<void> HostLauncher::WaitUntilTaken() {
+  const bool taken = co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+  if (taken) co_await net::SleepFor(kHeadStart);
+}
+
 Task<void> HostLauncher::KeepParts() {
   while (true) {
     bool possible = true;
     while (possible && !parts_.full()) possible = co_await parts_.AddOne();
-    co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+    co_await WaitUntilTaken();
     parts_.Trim();
   }
 }
@@ -327,7 +334,7 @@ Task<void> HostLauncher::KeepStems(Runtime runtime) {
   while (true) {
     while (co_await AddStem(runtime)) {
     }
-    co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+    co_await WaitUntilTaken();
     stems_.Trim();
   }
 }
@@ -337,7 +344,7 @@ Task<void> HostLauncher::KeepTemplates() {
     while (auto wanted = templates_.Wanted()) co_await AddTemplate(std::move(*wanted));
     while (co_await AddSpare()) {
     }
-    co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
+    co_await WaitUntilTaken();
     templates_.Trim();
   }
 }

@@ -47,6 +47,7 @@ class HostLauncher : public Launcher {
   Task<Result<base::Fd>> WaitConfined(ProcessTree& processes, base::Fd status, Deadline deadline);
 
   // Off the path, until cancelled.
+  Task<void> WaitUntilTaken();
   Task<void> KeepParts();
   Task<void> KeepStems(Runtime runtime);
   Task<bool> AddStem(Runtime runtime);
