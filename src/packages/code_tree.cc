@@ -169,7 +169,7 @@ Result<void> CodeTree::CheckLink(const EntryPath& link) const {
       static_cast<int>(syscall(SYS_openat2, root_.get(), name.c_str(), &how, sizeof how)));
   if (reached.valid()) return {};
   switch (errno) {
-    case ENOENT:  // It leads to nothing, and nothing can appear: the package is read-only.
+    case ENOENT:  // It leads to nothing, and nothing can appear there but Python's bytecode.
     case ENOTDIR:
       return {};
     case EXDEV:

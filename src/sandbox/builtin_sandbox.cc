@@ -135,6 +135,22 @@ Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {
   co_return Fail(Error::FunctionFailed(message.empty() ? "the code cannot be loaded" : message));
 }
 
+Task<Result<void>> BuiltinSandbox::Compile(Deadline deadline) {
+  channel_->SetDeadline(deadline);
+  co_return co_await channel_->Write(FormatFrameHead(FrameKind::kBytecode, {}, 0), {});
+}
+
+Task<Result<std::optional<BytecodeFile>>> BuiltinSandbox::NextBytecode() {
+  auto frame = co_await reader_.Read(*channel_, kLimits);
+  if (!frame) co_return Fail(frame.error());
+  if (frame->kind != FrameKind::kBytecode)
+    co_return Fail(Error::Unavailable("it does not compile"));
+  if (frame->header.empty()) co_return std::nullopt;
+  const auto header = json::ParseObject(frame->header);
+  if (!header) co_return Fail(header.error());
+  co_return BytecodeFile{TextOf(*header, "path"), std::move(frame->body)};
+}
+
 Task<Result<void>> BuiltinSandbox::BecomeTemplate(Deadline deadline) {
   KillGuard guard(*started_.processes);
   auto frame = co_await Exchange(FrameKind::kTemplate, {}, {}, deadline);

@@ -2,6 +2,7 @@
 // A sandbox with a shim of ours in it: Python, Node.  Speaks frames over the channel.
 #pragma once
 
+#include "sandbox/bytecode.h"
 #include "sandbox/frame.h"
 #include "sandbox/host_sandbox.h"
 
@@ -18,6 +19,11 @@ class BuiltinSandbox : public HostSandbox {
   // Makes a stem what `spec` says: limits, code, name.  After WaitBooted, before Initialize.  After
   // an error it is of no use.  About 50 us of system calls.
   Result<void> Adopt(Spec spec, OutputSink output);
+
+  // Instead of Initialize, Python only: compiles the sources at /code.  Call NextBytecode until it
+  // has no more.
+  Task<Result<void>> Compile(Deadline deadline);
+  Task<Result<std::optional<BytecodeFile>>> NextBytecode();
 
   // After Initialize: it forks a quiet copy of itself that waits to fork instances.  See
   // template.h.

@@ -21,6 +21,7 @@ enum class FrameKind : char {
   kStart = 'I',       // To the shim: handler, environment, context.
   kCall = 'C',        // To the shim: one request; the body is the event.
   kTemplate = 'T',    // To the shim: fork instances from now on.  From it: ready to.
+  kBytecode = 'P',    // To the shim: compile /code.  From it: one file; without a header: no more.
   kHook = 'H',        // To the shim: run a hook; the header is kCall's and its handler.
   kBooted = 'B',      // From the shim: waiting for kStart.
   kLoaded = 'L',      // From the shim: the handler is there.

@@ -54,6 +54,7 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
                            Helpers helpers, Config config, std::unique_ptr<CgroupTree> cgroups,
                            Outside outside)
     : io_(io),
+      pool_(pool),
       clock_(clock),
       config_(std::move(config)),
       helpers_(clock, std::move(helpers)),
@@ -88,6 +89,7 @@ Result<void> HostLauncher::Prepare() {
   if (config_.prepare_ahead) {
     keepers_->Spawn("keep parts", KeepParts());
     keepers_->Spawn("keep templates", KeepTemplates());
+    keepers_->Spawn("keep bytecode", KeepBytecode());
     for (const Runtime runtime : {Runtime::kPython, Runtime::kNode}) {
       keepers_->Spawn("keep stems", KeepStems(runtime));
     }
@@ -178,11 +180,13 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Fork(Template& from,
 }
 
 LoadedSink HostLauncher::OnLoaded(const Spec& spec) {
-  const bool suits = spec.runtime == Runtime::kPython && spec.may_be_forked;
-  if (!suits || spec.version.empty() || !config_.prepare_ahead) return nullptr;
-  if (config_.template_memory == Mebibytes(0)) return nullptr;
+  if (spec.runtime != Runtime::kPython || spec.version.empty()) return nullptr;
+  if (!config_.prepare_ahead) return nullptr;
   return [this](const Spec& loaded, Duration cpu_time) {
-    templates_.Loaded(loaded, cpu_time);
+    bytecode_.Loaded(loaded);
+    if (loaded.may_be_forked && config_.template_memory > Mebibytes(0)) {
+      templates_.Loaded(loaded, cpu_time);
+    }
     taken_.NotifyAll();
   };
 }
@@ -346,6 +350,35 @@ Task<void> HostLauncher::KeepTemplates() {
     }
     co_await WaitUntilTaken();
     templates_.Trim();
+  }
+}
+
+Task<void> HostLauncher::KeepBytecode() {
+  while (true) {
+    while (auto package = bytecode_.Wanted()) {
+      const std::string name = package->string();
+      auto compiled = co_await Compile(std::move(*package));
+      if (IsCancelled(co_await asio::this_coro::cancellation_state)) co_return;
+      // Each instance compiles for itself then.
+      if (!compiled) log::Warn("no bytecode", {{"package", name}, {"error", compiled.error()}});
+    }
+    co_await WaitUntilTaken();
+  }
+}
+
+Task<Result<void>> HostLauncher::Compile(base::Path package) {
+  const Deadline deadline(clock_.Now() + kLoadTime);
+  Spec spec = MakeStemSpec({.reach = outside_.usual()}, package);
+  auto sandbox = co_await Boot(std::move(spec), Begin::kAtOnce, [](auto) {}, deadline);
+  if (!sandbox) co_return Fail(sandbox.error());
+  auto begun = co_await (*sandbox)->Compile(deadline);
+  if (!begun) co_return begun;
+  while (true) {
+    auto file = co_await (*sandbox)->NextBytecode();
+    if (!file) co_return Fail(file.error());
+    if (!*file) co_return Result<void>();
+    auto saved = co_await pool_.Run([&] { return SaveBytecode(package, **file); });
+    if (!saved) co_return saved;
   }
 }
 

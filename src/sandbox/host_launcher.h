@@ -30,6 +30,7 @@ class HostLauncher : public Launcher {
                                                 Deadline deadline) override;
   void Forget(std::string_view prefix, std::string_view except) override {
     templates_.Forget(prefix, except);
+    bytecode_.Forget(prefix, except);
   }
   std::vector<TemplateState> Templates() const override { return templates_.List(); }
   std::vector<std::pair<std::string, int>> prepared() const override;
@@ -51,6 +52,8 @@ class HostLauncher : public Launcher {
   Task<void> KeepParts();
   Task<void> KeepStems(Runtime runtime);
   Task<bool> AddStem(Runtime runtime);
+  Task<void> KeepBytecode();
+  Task<Result<void>> Compile(base::Path package);
   Task<void> KeepTemplates();
   Task<void> AddTemplate(Spec spec);
   Task<Result<std::shared_ptr<Template>>> MakeTemplate(Spec spec, Deadline deadline);
@@ -59,10 +62,11 @@ class HostLauncher : public Launcher {
   Task<std::unique_ptr<BuiltinSandbox>> FromTemplate(const Spec& spec, OutputSink output,
                                                      Deadline deadline);
   Task<Result<std::unique_ptr<BuiltinSandbox>>> Fork(Template& from, Deadline deadline);
-  LoadedSink OnLoaded(const Spec& spec);  // Tells templates_; null if that is of no use.
+  LoadedSink OnLoaded(const Spec& spec);  // Tells the keepers; null if that is of no use.
   TemplateTools Tools();
 
   asio::io_context& io_;
+  net::BlockingPool& pool_;
   const Clock& clock_;
   Config config_;
   HelperLink helpers_;
@@ -73,6 +77,7 @@ class HostLauncher : public Launcher {
   PartsStock parts_;
   Stems stems_;
   sandbox::Templates templates_;
+  Bytecode bytecode_;
   net::Signal taken_;  // Something was taken from a stock.
   std::unique_ptr<net::TaskGroup> keepers_;
 };

@@ -4,7 +4,7 @@ import signal
 import sys
 import types
 
-from ebb_runtime import context, frames, handler, logs, preload, template
+from ebb_runtime import bytecode, context, frames, handler, logs, preload, template
 
 
 def run(native, is_stem):
@@ -71,6 +71,9 @@ def _serve(native):
 def _take_start():
     """What to load, and everything around it."""
     kind, start, _ = frames.receive()
+    if kind == b"P":
+        bytecode.send_all()
+        os._exit(0)
     os.chdir("/code")  # A stem stands in what lies below it.
     os.environ.clear()
     os.environ.update(start["environment"])
