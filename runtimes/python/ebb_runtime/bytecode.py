@@ -23,12 +23,13 @@ def send_all(root="/code"):
             count += 1
             source = os.path.join(folder, name)
             target = importlib.util.cache_from_source(source)
-            if not os.path.lexists(target) and (compiled := _compile(source)):
+            if not os.path.lexists(target) and (compiled := compiled_from(source)):
                 frames.send(b"P", {"path": os.path.relpath(target, root)}, compiled)
     frames.send(b"P")
 
 
-def _compile(path):
+def compiled_from(path):
+    """What belongs into the source's .pyc, or None."""
     try:
         about = os.lstat(path)
         if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_SOURCE_BYTES:

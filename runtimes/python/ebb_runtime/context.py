@@ -1,9 +1,11 @@
 """FC's `context` object, with its names in snake_case and in camelCase."""
+import functools
 import json
 import logging
 import re
 
 
+@functools.lru_cache(256)
 def _snake(name):
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 

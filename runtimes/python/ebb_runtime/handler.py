@@ -10,6 +10,15 @@ class LoadError(Exception):
     """The code cannot be loaded; the message is for the user."""
 
 
+def set_environment(wanted):
+    """Makes os.environ what `wanted` is; what it has already stays, and costs nothing."""
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
 def search_path(environment):
     """As Debian's own python3, with the user's places first; /opt/python is for layers."""
     places = ["/code"]

@@ -75,8 +75,7 @@ def _take_start():
         bytecode.send_all()
         os._exit(0)
     os.chdir("/code")  # A stem stands in what lies below it.
-    os.environ.clear()
-    os.environ.update(start["environment"])
+    handler.set_environment(start["environment"])
     return start
 
 

@@ -1,1 +1,0 @@
-"""Imported by stems, to have imported something."""
