@@ -3,7 +3,8 @@
 
     203.0.113.2   http on port 80: answers with the address that it was asked from
     203.0.113.53  a name server: everything below example.com is 203.0.113.2
-    10.1.2.3      http on ports 80 and 81: a private network behind the same link
+    203.0.113.54  another: everything below own.test is 203.0.113.2
+    10.1.2.3      http on ports 80 and 81, and a name server like the last: a private network behind the same link
 
 `Internet()` moves the calling process into a new namespace that plays a host, 203.0.113.1, and starts
 the Internet beyond it; the machine's own network is not touched.  Needs root and `ip`.
@@ -52,6 +53,10 @@ class Internet:
         self.process.wait()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # Whoever comes when it is full has to wait a second.
+
+
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = f"hello {self.client_address[0]}".encode()
@@ -64,7 +69,9 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def answer_names(sock):
+def answer_names(address, domain):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((address, 53))
     while True:
         question, peer = sock.recvfrom(4096)
         at, labels = 12, []
@@ -72,7 +79,7 @@ def answer_names(sock):
             labels.append(question[at + 1:at + 1 + question[at]].decode().lower())
             at += 1 + question[at]
         end = at + 5
-        known = labels[-2:] == ["example", "com"]
+        known = labels[-2:] == domain
         is_a = question[at + 1:at + 3] == b"\0\1"
         found = known and is_a
         flags = b"\x81\x80" if known else b"\x81\x83"  # An answer; or: no such name.
@@ -86,13 +93,14 @@ def main():
     print("in a namespace", flush=True)
     sys.stdin.readline()
     ip("link set host up")
-    for address, where in (("203.0.113.2/24", "host"), ("203.0.113.53/24", "host"), ("10.1.2.3/32", "lo")):
+    for address, where in (("203.0.113.2/24", "host"), ("203.0.113.53/24", "host"), ("203.0.113.54/24", "host"),
+                           ("10.1.2.3/32", "lo")):
         ip(f"addr add {address} dev {where}")
-    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    names.bind(("203.0.113.53", 53))
-    threading.Thread(target=answer_names, args=(names,), daemon=True).start()
+    for address, domain in (("203.0.113.53", ["example", "com"]), ("203.0.113.54", ["own", "test"]),
+                            ("10.1.2.3", ["own", "test"])):
+        threading.Thread(target=answer_names, args=(address, domain), daemon=True).start()
     for address, port in (("203.0.113.2", 80), ("10.1.2.3", 80), ("10.1.2.3", 81)):
-        server = http.server.ThreadingHTTPServer((address, port), Page)
+        server = Server((address, port), Page)
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print("serving", flush=True)
     sys.stdin.read()  # Until whoever started it is gone.

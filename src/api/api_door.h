@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "catalog/catalog.h"
 #include "catalog/identity.h"
+#include "egress/address.h"
 #include "images/image_store.h"
 #include "invoke/door.h"
 #include "logs/log_store.h"
@@ -40,6 +41,8 @@ struct Config {
   std::string functions_endpoint;
   // Where the URLs of http triggers point: http://<trigger id>.<functions_domain>/
   std::string functions_domain = "localhost:8902";
+  // What functions reach beyond the Internet: their name servers must be reachable.
+  std::vector<egress::Opening> egress_allow;
   // FC's limits.
   std::size_t max_sync_payload_bytes = 32 << 20;
   std::size_t max_async_payload_bytes = 128 << 10;

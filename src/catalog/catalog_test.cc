@@ -61,7 +61,8 @@ TEST_F(CatalogTest, EveryFieldIsTheSameAfterARestart) {
   config.custom.health = {"/ready?x=1", seconds(1), seconds(2), seconds(3), 4, 5};
   config.initializer = {"index.init", seconds(300)};
   config.pre_stop = {"index.stop", seconds(90)};
-  config.internet_access = false;
+  config.internet_access = true;
+  config.dns = {{"9.9.9.9", "10.0.0.2"}, {"a.example.com", "b"}, {{"ndots", "2"}, {"rotate", ""}}};
   config.package_hash = std::string(64, 'a');
   config.package_crc64 = ~std::uint64_t{0};
   config.package_bytes = 123456789012;

@@ -1,4 +1,5 @@
 // The JSON columns: a function's configuration and a trigger's source.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -82,6 +83,31 @@ json::object ToJson(const model::HealthCheck& check) {
           {"timeoutSeconds", check.timeout.count()},
           {"failureThreshold", check.failure_threshold},
           {"successThreshold", check.success_threshold}};
+}
+
+// Options as in resolv.conf(5): "ndots:2", "rotate".
+json::object ToJson(const model::CustomDns& dns) {
+  json::array options;
+  for (const auto& [name, value] : dns.options) {
+    options.emplace_back(value.empty() ? name : name + ":" + value);
+  }
+  return {{"nameServers", ArrayOf(dns.name_servers)},
+          {"searches", ArrayOf(dns.searches)},
+          {"options", std::move(options)}};
+}
+
+void ReadDns(Members& members, model::CustomDns& into) {
+  members.ReadObject("dns", [&](Members& dns) {
+    std::vector<std::string> options;
+    dns.Read("nameServers", into.name_servers);
+    dns.Read("searches", into.searches);
+    dns.Read("options", options);
+    for (const std::string& option : options) {
+      const std::size_t colon = std::min(option.find(':'), option.size());
+      into.options.push_back(
+          {option.substr(0, colon), option.substr(std::min(colon + 1, option.size()))});
+    }
+  });
 }
 
 void ReadSeconds(Members& members, std::string_view name, std::chrono::seconds& into) {
@@ -169,6 +195,7 @@ std::string FormatConfig(const model::FunctionConfig& config) {
       {"initializer", ToJson(config.initializer)},
       {"preStop", ToJson(config.pre_stop)},
       {"internetAccess", config.internet_access},
+      {"dns", ToJson(config.dns)},
       {"layers", FormatLayers(config.layers)},
       {"container", FormatContainer(config.container)},
       {"packageHash", config.package_hash},
@@ -212,6 +239,7 @@ Result<model::FunctionConfig> ParseConfig(const std::string& name, const std::st
   ReadHook(members, "initializer", config.initializer);
   ReadHook(members, "preStop", config.pre_stop);
   ReadContainer(members, config.container);
+  ReadDns(members, config.dns);
   if (auto ended = members.End(); !ended) return Fail(ended.error());
   auto layers = ParseLayers(*object);
   if (!layers) return Fail(layers.error());

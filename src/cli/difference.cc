@@ -20,8 +20,28 @@ bool SameLayers(const json::array& wanted, const json::array& present) {
   });
 }
 
+// The server replaces customDNS as a whole, so what the file does not mention differs, too.
+bool SameDns(const json::object& wanted, const json::object& present) {
+  const auto list = [](const json::object& from, const char* name) {
+    const json::value* value = from.if_contains(name);
+    return value != nullptr && value->is_array() ? value->get_array() : json::array();
+  };
+  for (const char* texts : {"nameServers", "searches"}) {
+    if (list(wanted, texts) != list(present, texts)) return false;
+  }
+  // A value that is empty is one that is not there.
+  return std::ranges::equal(
+      list(wanted, "dnsOptions"), list(present, "dnsOptions"),
+      [](const json::value& w, const json::value& p) {
+        return w.is_object() && p.is_object() &&
+               TextAt(w.get_object(), "name") == TextAt(p.get_object(), "name") &&
+               TextAt(w.get_object(), "value") == TextAt(p.get_object(), "value");
+      });
+}
+
 bool Same(const std::string& field, const json::value& wanted, const json::value* present) {
   if (present == nullptr || present->is_null()) {
+    if (field == "customDNS" && wanted.is_object()) return SameDns(wanted.get_object(), {});
     return (wanted.is_string() && wanted.get_string().empty()) ||
            (wanted.is_object() && wanted.get_object().empty());
   }
@@ -40,6 +60,9 @@ bool Same(const std::string& field, const json::value& wanted, const json::value
   }
   if (field == "layers" && wanted.is_array() && present->is_array()) {
     return SameLayers(wanted.get_array(), present->get_array());
+  }
+  if (field == "customDNS" && wanted.is_object() && present->is_object()) {
+    return SameDns(wanted.get_object(), present->get_object());
   }
   if (field != "environmentVariables" && wanted.is_object() && present->is_object()) {
     return Compare(wanted.get_object(), present->get_object()).empty();

@@ -39,6 +39,19 @@ TEST(DifferenceTest, WhatTheServerAddsToAMapDoesNotDiffer) {
             "");
 }
 
+TEST(DifferenceTest, CustomDnsIsComparedAsAWhole) {
+  const char* full = R"({"customDNS":{"nameServers":["9.9.9.9"],"searches":["a.b"],
+                         "dnsOptions":[{"name":"ndots","value":"2"},{"name":"rotate"}]}})";
+  EXPECT_EQ(Texts(full, full), "");
+  EXPECT_EQ(Texts(R"({"customDNS":{"dnsOptions":[{"name":"rotate","value":""}]}})",
+                  R"({"customDNS":{"dnsOptions":[{"name":"rotate"}]}})"),
+            "");
+  EXPECT_EQ(Texts(R"({"customDNS":{"nameServers":["9.9.9.9"]}})", full), "customDNS;");
+  EXPECT_EQ(Texts(R"({"customDNS":{}})", full), "customDNS;");
+  EXPECT_EQ(Texts(full, "{}"), "customDNS;");
+  EXPECT_EQ(Texts(R"({"customDNS":{"searches":[]}})", "{}"), "");
+}
+
 TEST(DifferenceTest, TriggerConfigsAreComparedAsTheJsonTheyHold) {
   EXPECT_EQ(Texts(R"({"triggerConfig":"{\"a\": 1, \"b\": 2}"})",
                   R"({"triggerConfig":"{\"b\":2,\"a\":1}"})"),

@@ -50,6 +50,13 @@ const Shape kContainer = {"customContainerConfig",
                            {"registryConfig", kMap, kOptional, &kRegistry}},
                           {"healthCheckConfig"}};
 
+const Shape kDnsOption = {"dnsOptions", {{"name", kText, kRequired}, {"value", kText}}, {}};
+const Shape kDns = {"customDNS",
+                    {{"nameServers", kTextList},
+                     {"searches", kTextList},
+                     {"dnsOptions", kMapList, kOptional, &kDnsOption}},
+                    {}};
+
 const Shape kTrigger = {"triggers",
                         {{"triggerName", kText, kRequired},
                          {"triggerType", kText, kRequired},
@@ -116,12 +123,12 @@ const Shape& PropsShape() {
                                {"instanceLifecycleConfig", kMap, kOptional, &kLifecycle},
                                {"layers", kTextList},
                                {"customContainerConfig", kMap, kOptional, &kContainer},
+                               {"customDNS", kMap, kOptional, &kDns},
                                {"code", kFree},
                                {"triggers", kMapList, kOptional, &kTrigger}},
                               {"aliases",
                                "asyncInvokeConfig",
                                "concurrencyConfig",
-                               "customDNS",
                                "customDomain",
                                "disableInjectCredentials",
                                "disableOndemand",

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "egress/egress_fixture.h"
 #include "egress/forwarding.h"
+#include "egress/reachable.h"
 #include "testkit/run_task.h"
 
 namespace ebb::egress {
@@ -82,6 +83,34 @@ TEST_F(EgressTest, OpeningLetsExactlyItsBlockAndPortThrough) {
   EXPECT_EQ(Connects(sandbox.network, "10.1.3.3", 80), ECONNREFUSED);
   EXPECT_EQ(Connects(sandbox.network, kHostOutside, 5432), 0);
   EXPECT_EQ(Connects(sandbox.network, kHostOutside, 8900), ECONNREFUSED);
+}
+
+// Whoever deploys is told what the filters will do.
+TEST_F(EgressTest, NameServerIsRefusedExactlyWhenThePacketFilterRefusesIt) {
+  const std::string openings = "10.1.2.3:53,203.0.113.1:5432";
+  Open(openings);
+  const Sandbox sandbox = MakeSandbox();
+  const base::Fd beyond = Listen(internet_, 53);
+  const base::Fd host = Listen(*host_->Hold(), 53);
+  for (const char* address :
+       {kInternet, kHostOutside, kPrivate, "10.1.2.4", "127.0.0.1", "169.254.169.254",
+        "100.100.100.200", "172.31.255.255", "192.168.0.1", "192.0.0.8", "168.63.129.16"}) {
+    const auto checked = CheckNameServer(address, *ParseOpenings(openings));
+    EXPECT_EQ(checked.has_value(), Connects(sandbox.network, address, 53) == 0) << address;
+  }
+}
+
+TEST_F(EgressTest, RefusedNameServerSaysWhatTheOperatorCanDo) {
+  const auto refused = CheckNameServer("10.1.2.3", *ParseOpenings("10.1.2.0/24:80"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "functions do not reach name server 10.1.2.3, which is private or link-local: have ebb "
+            "serve run with --egress-allow 10.1.2.3:53");
+  EXPECT_TRUE(CheckNameServer("10.1.2.3", *ParseOpenings("10.1.2.0/24")));
+  EXPECT_TRUE(CheckNameServer("10.1.2.3", *ParseOpenings("0.0.0.0/0:53")));
+  const auto host = CheckNameServer(kHostOutside, {});
+  ASSERT_FALSE(host);
+  EXPECT_TRUE(host.error().message().contains("the host itself")) << host.error().message();
 }
 
 TEST_F(EgressTest, CutTakesTheWayOutAway) {

@@ -1,19 +1,17 @@
 #include "egress/host_side.h"
 
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 
 #include <cerrno>
-#include <memory>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "egress/links.h"
 #include "egress/packet_filter.h"
+#include "egress/reachable.h"
 
 namespace ebb::egress {
 namespace {
@@ -21,18 +19,6 @@ namespace {
 // IFNAMSIZ leaves room for 15 characters.
 std::string LinkName(const std::string& name) {
   return "ebb" + base::Sha256Hex(name).substr(0, 12);
-}
-
-std::set<Address> AddressesOfHost() {
-  std::set<Address> all;
-  ifaddrs* raw = nullptr;
-  if (getifaddrs(&raw) != 0) return all;
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> found(raw, &freeifaddrs);
-  for (const ifaddrs* each = found.get(); each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    all.insert(ntohl(reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr.s_addr));
-  }
-  return all;
 }
 
 // The host's address on the link; the router's is the next.  Other servers on this machine have

@@ -13,24 +13,10 @@
 #include "egress/links.h"
 #include "egress/network_visit.h"
 #include "egress/packet_filter.h"
+#include "egress/reachable.h"
 
 namespace ebb::egress {
 namespace {
-
-// What is not the Internet (RFC 6890), and what a cloud keeps for itself.
-constexpr Block kRefused[] = {
-    {MakeAddress(0, 0, 0, 0), 8},
-    {MakeAddress(10, 0, 0, 0), 8},
-    {MakeAddress(100, 64, 0, 0), 10},  // RFC 6598; holds Alibaba Cloud's metadata, 100.100.100.200.
-    {MakeAddress(127, 0, 0, 0), 8},
-    {MakeAddress(169, 254, 0, 0), 16},
-    {MakeAddress(172, 16, 0, 0), 12},
-    {MakeAddress(192, 0, 0, 0), 24},
-    {MakeAddress(192, 168, 0, 0), 16},
-    {MakeAddress(224, 0, 0, 0), 4},
-    {MakeAddress(240, 0, 0, 0), 4},
-    {MakeAddress(168, 63, 129, 16), 32},  // Azure's WireServer, the one with a public address.
-};
 
 // Between the links.  What no rule speaks of is dropped: from the host to a sandbox.
 Chain Forward(const std::vector<Opening>& openings) {

@@ -96,6 +96,15 @@ std::string ContextJson(const model::Function& function, const Config& config) {
   });
 }
 
+std::optional<sandbox::Names> NamesOf(const model::CustomDns& dns) {
+  if (dns == model::CustomDns()) return std::nullopt;
+  sandbox::Names names{.servers = dns.name_servers, .searches = dns.searches, .options = {}};
+  for (const auto& [name, value] : dns.options) {
+    names.options.push_back(value.empty() ? name : name + ":" + value);
+  }
+  return names;
+}
+
 sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
                        const Dependencies& dependencies) {
   const model::FunctionConfig& of = function.config;
@@ -123,6 +132,7 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
   spec.environment = EnvironmentOf(function, config, dependencies);
   spec.context_json = ContextJson(function, config);
   spec.reach = of.internet_access ? sandbox::Reach::kInternet : sandbox::Reach::kNothing;
+  spec.names = NamesOf(of.dns);
   spec.cpu = of.cpu;
   spec.memory = of.memory;
   spec.disk = of.disk;

@@ -67,6 +67,19 @@ struct CustomContainer {
   friend bool operator==(const CustomContainer&, const CustomContainer&) = default;
 };
 
+// Whom an instance asks for names, as in resolv.conf(5).
+struct DnsOption {
+  std::string name;
+  std::string value;  // Empty: it has none.
+  friend bool operator==(const DnsOption&, const DnsOption&) = default;
+};
+struct CustomDns {
+  std::vector<std::string> name_servers;  // Empty: whom the host asks.
+  std::vector<std::string> searches;
+  std::vector<DnsOption> options;
+  friend bool operator==(const CustomDns&, const CustomDns&) = default;
+};
+
 struct FunctionConfig {
   std::string name;
   std::string description;
@@ -85,6 +98,7 @@ struct FunctionConfig {
   LifecycleHook initializer{};  // Before an instance's first call.
   LifecycleHook pre_stop{};     // Before an instance that has served is destroyed.
   bool internet_access = true;
+  CustomDns dns;                 // With internet_access only.
   std::vector<LayerUse> layers;  // At /opt; of files with one name the first layer's is seen.
   std::string package_hash;      // SHA-256 hex of the code package; see packages/.
   std::uint64_t package_crc64 = 0;

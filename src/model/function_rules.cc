@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "model/dns_rules.h"
 
 namespace ebb::model {
 namespace {
@@ -356,6 +357,7 @@ Result<void> Validate(const FunctionConfig& config) {
   if (auto ok = ValidateLayers(config); !ok) return ok;
   if (auto ok = ValidateContainer(config); !ok) return ok;
   if (auto ok = ValidateCommand(config.custom); !ok) return ok;
+  if (auto ok = ValidateDns(config); !ok) return ok;
   return ValidateHealth(config.custom.health);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "sandbox/mounts.h"
+#include "sandbox/names.h"
 #include "sandbox/orders.h"
 #include "sandbox/visit.h"
 
@@ -86,6 +87,7 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
   const TimePoint began = clock_.Now();
   base::Fd code;
   base::Fd layers;
+  base::Fd names;
   if (!started_.has_code) {
     auto made = MakeCodeMount(spec.code);
     if (!made) return Fail(made.error());
@@ -93,6 +95,9 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
     auto merged = MakeLayersMount(spec.layers);
     if (!merged) return Fail(merged.error());
     layers = std::move(*merged);
+    auto named = MakeNamesMount(spec.resolv_conf);
+    if (!named) return Fail(named.error());
+    names = std::move(*named);
   }
   auto set = started_.processes->cgroup().SetLimits({spec.cpu, spec.memory, spec.max_processes});
   if (!set) return set;
@@ -108,6 +113,9 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
     }
     if (layers.valid() && !Attach(layers, "/opt")) {
       return Fail(Error::System("mount the layers at /opt", errno));
+    }
+    if (names.valid() && !Attach(names, kResolvConf)) {
+      return Fail(Error::System("mount the name servers at /etc/resolv.conf", errno));
     }
     if (sethostname(spec.id.data(), spec.id.size()) != 0) {
       return Fail(Error::System("name the host", errno));

@@ -85,6 +85,9 @@ bool Attach(int mount, const char* where) {
 bool AttachCode(const Plan& plan) { return Attach(plan.code, "/code"); }
 bool AttachTmp(const Plan& plan) { return Attach(plan.tmp, "/tmp"); }
 bool AttachLayers(const Plan& plan) { return plan.layers < 0 || Attach(plan.layers, "/opt"); }
+bool AttachNames(const Plan& plan) {
+  return plan.names < 0 || Attach(plan.names, "/etc/resolv.conf");
+}
 
 bool EnterImage(const Plan& plan) { return !plan.image || EnterImageRoot(); }
 
@@ -215,6 +218,7 @@ constexpr Step kSteps[] = {
     {"mount the code at /code", AttachCode},
     {"mount a tmpfs at /tmp", AttachTmp},
     {"mount the layers at /opt", AttachLayers},
+    {"mount the name servers at /etc/resolv.conf", AttachNames},
     {"enter the image's root", EnterImage},
     {"mount /proc", AttachProc},
     {"prefer the sandbox when memory is short", PreferForOom},

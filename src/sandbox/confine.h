@@ -20,6 +20,7 @@ struct Plan {
   int tmp = -1;        // A detached tmpfs.
   bool image = false;  // `code` is the root of an image.
   int layers = -1;     // A detached read-only mount; -1: none.
+  int names = -1;      // The same, of the file that is to be /etc/resolv.conf; -1: as it is.
   const int* joins = nullptr;  // `tasks` (v1) or `cgroup.procs` (v2) files, opened by root.
   unsigned join_count = 0;
   std::uint32_t uid = 0;

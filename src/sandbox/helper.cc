@@ -95,7 +95,7 @@ void Helper::CloseFds() {
 }
 
 bool Helper::BeforeFork() {
-  if (fd_count_ != kFixedFds + order_.join_count + order_.layer_mounts) {
+  if (fd_count_ != kFixedFds + order_.join_count + order_.layer_mounts + order_.names_mounts) {
     Answer(StatusKind::kFailed, "read the order", EBADMSG);
     return false;
   }
@@ -173,7 +173,9 @@ void Helper::ConfineChild() {
   plan.network = fds_[kNetworkFd];
   plan.code = fds_[kCodeFd];
   plan.tmp = fds_[kTmpFd];
-  if (order_.layer_mounts > 0) plan.layers = fds_[kFixedFds + order_.join_count];
+  const unsigned more = kFixedFds + order_.join_count;
+  if (order_.layer_mounts > 0) plan.layers = fds_[more];
+  if (order_.names_mounts > 0) plan.names = fds_[more + order_.layer_mounts];
   plan.image = order_.image != 0;
   plan.joins = fds_ + kFixedFds;
   plan.join_count = order_.join_count;

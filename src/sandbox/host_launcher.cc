@@ -24,7 +24,9 @@ constexpr auto kLookAgain = std::chrono::seconds(1);
 constexpr auto kHeadStart = std::chrono::milliseconds(5);
 constexpr auto kLoadTime = std::chrono::minutes(5);   // FC's for an initializer.
 constexpr auto kBootTime = std::chrono::seconds(30);  // A machine that takes longer is in trouble.
-constexpr const char* kNoCode = "no-code";            // Below scratch: what a stem has for code.
+// Below scratch.
+constexpr const char* kNoCode = "no-code";  // What a stem has for code.
+constexpr const char* kNames = "names";     // See names.h.
 
 // What a stem has until it is told what to be.
 Spec MakeStemSpec(const StemKind& kind, const base::Path& no_code) {
@@ -61,6 +63,7 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
       cgroups_(std::move(cgroups)),
       undertaker_(std::make_unique<Undertaker>()),
       outside_(std::move(outside)),
+      names_(config_.scratch / kNames),
       parts_(io, pool, clock, *cgroups_, *undertaker_, outside_, kMostParts),
       stems_(clock, config_.prepared_memory, outside_.usual()),
       templates_(clock, config_.template_memory),
@@ -118,6 +121,13 @@ Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSin
   auto reach = outside_.Grant(spec.reach);
   if (!reach) co_return Fail(reach.error());
   spec.reach = *reach;
+  if (spec.names) {
+    auto checked = outside_.CheckNames(*spec.names, spec.reach);
+    if (!checked) co_return Fail(checked.error());
+    auto file = names_.FileOf(*spec.names);
+    if (!file) co_return Fail(file.error());
+    spec.resolv_conf = *std::move(file);
+  }
   taken_.NotifyAll();
   if (deadline.passed(clock_.Now())) {
     co_return Fail(Error::DeadlineExceeded("no time is left to start a sandbox"));
@@ -270,12 +280,15 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
   if (!code) co_return Fail(code.error());
   auto layers = MakeLayersMount(spec.layers);
   if (!layers) co_return Fail(layers.error());
+  auto names = MakeNamesMount(spec.resolv_conf);
+  if (!names) co_return Fail(names.error());
   Order order;
   order.begin = begin;
   order.uid = parts.uid;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
   order.image = spec.image ? 1 : 0;
   order.layer_mounts = layers->valid() ? 1 : 0;
+  order.names_mounts = names->valid() ? 1 : 0;
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);
   const auto text = MakeOrderText(spec, order);
   if (!text) co_return Fail(text.error());
@@ -288,6 +301,7 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
   fds[kTmpFd] = parts.tmp.get();
   for (const base::Fd& join : parts.joins) fds.push_back(join.get());
   if (layers->valid()) fds.push_back(layers->get());
+  if (names->valid()) fds.push_back(names->get());
   co_return co_await helpers_.Send(spec.runtime, order, *text, fds, deadline);
 }
 

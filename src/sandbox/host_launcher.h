@@ -10,6 +10,7 @@
 #include "net/timing.h"
 #include "sandbox/helper_link.h"
 #include "sandbox/host_sandbox.h"
+#include "sandbox/names.h"
 #include "sandbox/parts.h"
 #include "sandbox/stems.h"
 #include "sandbox/templates.h"
@@ -74,6 +75,7 @@ class HostLauncher : public Launcher {
   std::uint32_t next_uid_ = 0;
   std::unique_ptr<Undertaker> undertaker_;
   Outside outside_;
+  NamesFolder names_;
   PartsStock parts_;
   Stems stems_;
   sandbox::Templates templates_;

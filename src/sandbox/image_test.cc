@@ -80,6 +80,14 @@ TEST_F(ImageSandboxTest, SeesTheImageAndNothingOfTheHost) {
   EXPECT_EQ(Run(*sandbox, "busybox grep -c localhost /etc/hosts"), "2\n");
 }
 
+TEST_F(ImageSandboxTest, AsksTheFunctionsNameServers) {
+  Spec spec = Image();
+  spec.names = Names{{"9.9.9.9"}, {}, {"ndots:2"}};
+  auto sandbox = Ready(std::move(spec));
+  ASSERT_TRUE(sandbox);
+  EXPECT_EQ(Run(*sandbox, "busybox cat /etc/resolv.conf"), "nameserver 9.9.9.9\noptions ndots:2\n");
+}
+
 TEST_F(ImageSandboxTest, WritesAnywhereAndTheImageStaysAsItIs) {
   File("app/data", "old");
   {

@@ -57,6 +57,13 @@ struct HealthCheck {
   int success_threshold = 1;  // So many times in a row, at its start: it is.
 };
 
+// Whom a sandbox asks for names and how, as in resolv.conf(5).
+struct Names {
+  std::vector<std::string> servers;  // IPv4; empty: the host's.
+  std::vector<std::string> searches;
+  std::vector<std::string> options;  // "ndots:2", "rotate".
+};
+
 // Everything that makes one sandbox.
 struct Spec {
   std::string id;  // Unique among the living: "c-…", becomes the host's name and FC_INSTANCE_ID.
@@ -76,6 +83,8 @@ struct Spec {
   // {"function":{name,handler,memory,timeout},"service":{…},"region","accountId"}.
   std::string context_json;
   Reach reach = Reach::kNothing;
+  std::optional<Names> names;  // Without: the host's servers, and nothing else.
+  base::Path resolv_conf;      // The launcher's own: where `names` are written; else empty.
   MilliCpu cpu;
   Mebibytes memory;
   Mebibytes disk;            // Size of /tmp; with an image, of all that is written.
@@ -217,7 +226,7 @@ class Launcher {
 
   // Starts a sandbox: confined, runtime booted, no user code run yet.
   // Errors: kUnavailable, naming the step that failed, or why there is no Internet for a spec that
-  // asks for it; kDeadline.
+  // asks for it, or which of its name servers it would not reach; kDeadline.
   virtual Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                         Deadline deadline) = 0;
 

@@ -22,18 +22,28 @@ bool SetSize(int fs, Mebibytes size) {
          Set(fs, "nr_inodes", std::to_string(size.count() * kInodesPerMebibyte));
 }
 
-}  // namespace
-
-Result<base::Fd> MakeCodeMount(const base::Path& folder) {
+// `what`: "code folder".
+Result<base::Fd> MakeInertMount(const base::Path& path, const std::string& what) {
   base::Fd tree(static_cast<int>(
-      syscall(SYS_open_tree, AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
-  if (!tree.valid()) return Fail(Error::System("open the code folder " + folder.string(), errno));
+      syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+  if (!tree.valid()) return Fail(Error::System("open the " + what + " " + path.string(), errno));
   mount_attr inert{};
   inert.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
   if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &inert, sizeof inert) != 0) {
-    return Fail(Error::System("make the code read-only", errno));
+    return Fail(Error::System("make the " + what + " read-only", errno));
   }
   return tree;
+}
+
+}  // namespace
+
+Result<base::Fd> MakeCodeMount(const base::Path& folder) {
+  return MakeInertMount(folder, "code folder");
+}
+
+Result<base::Fd> MakeNamesMount(const base::Path& resolv_conf) {
+  if (resolv_conf.empty()) return base::Fd();
+  return MakeInertMount(resolv_conf, "resolv.conf");
 }
 
 Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders) {

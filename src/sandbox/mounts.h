@@ -17,6 +17,9 @@ Result<base::Fd> MakeCodeMount(const base::Path& folder);
 // `folders` as one, read-only; the first is on top.  Not valid if there are none.
 Result<base::Fd> MakeLayersMount(const std::vector<base::Path>& folders);
 
+// The file `resolv_conf` as it is, read-only.  Not valid if the path is empty.
+Result<base::Fd> MakeNamesMount(const base::Path& resolv_conf);
+
 // An empty tmpfs of `size`.  Its pages count against the memory of the sandbox that writes them.
 Result<base::Fd> MakeTmpMount(Mebibytes size);
 

@@ -1,6 +1,7 @@
 #include "sandbox/outside.h"
 
 #include "base/log.h"
+#include "egress/reachable.h"
 
 namespace ebb::sandbox {
 
@@ -8,6 +9,7 @@ Outside Outside::Open(asio::io_context& io, net::BlockingPool& pool, const Clock
                       std::optional<egress::Config> config) {
   Outside outside(pool);
   if (!config) return outside;
+  outside.openings_ = config->openings;
   auto opened = egress::Egress::Open(io, pool, clock, *std::move(config));
   if (opened) {
     outside.egress_ = std::move(*opened);
@@ -27,6 +29,15 @@ Result<Reach> Outside::Grant(Reach wanted) const {
   if (wanted == Reach::kNothing || egress_) return wanted;
   if (impossible_) return Fail(*impossible_);
   return Reach::kNothing;  // As the operator wants it.
+}
+
+Result<void> Outside::CheckNames(const Names& names, Reach reach) const {
+  if (reach == Reach::kNothing) return {};
+  for (const std::string& server : names.servers) {
+    auto reachable = egress::CheckNameServer(server, openings_);
+    if (!reachable) return Fail(Error::Unavailable(reachable.error().message()));
+  }
+  return {};
 }
 
 Result<std::unique_ptr<egress::Connection>> Outside::Connect(const base::Fd& network, Reach reach) {

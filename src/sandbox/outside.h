@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "egress/egress.h"
 #include "sandbox/launcher.h"
@@ -19,6 +20,11 @@ class Outside {
 
   // What a sandbox gets that asks for `wanted`.  Errors: kUnavailable this machine cannot.
   Result<Reach> Grant(Reach wanted) const;
+
+  // Whether a sandbox that reaches `reach` can ask the servers of `names`.  It was checked when the
+  // function was deployed, and the operator may have closed what was open then.
+  // Errors: kUnavailable, saying what he can do.
+  Result<void> CheckNames(const Names& names, Reach reach) const;
 
   // What most sandboxes will have, since it is FC's default.
   Reach usual() const { return egress_ ? Reach::kInternet : Reach::kNothing; }
@@ -37,6 +43,7 @@ class Outside {
 
   net::BlockingPool* pool_;
   std::unique_ptr<egress::Egress> egress_;
+  std::vector<egress::Opening> openings_;
   std::optional<Error> impossible_;
 };
 

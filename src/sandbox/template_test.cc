@@ -51,6 +51,19 @@ TEST_F(Templated, InstancesHaveWhatLoadingMadeAndDoNotLoadAgain) {
   EXPECT_EQ(output_, "loading\n");  // What the template printed is nobody's.
 }
 
+TEST_F(Templated, InstanceAsksTheFunctionsNameServers) {
+  SlowCode("def handler(e, c): return open('/etc/resolv.conf').read()\n");
+  Spec spec = VersionSpec();
+  spec.names = Names{{"9.9.9.9"}, {}, {}};
+  ASSERT_TRUE(Ready(spec));
+  ASSERT_EQ(Settled().stage, Stage::kReady) << Settled().why;
+  spec.id = "c-names";
+  auto instance = Ready(spec);
+  ASSERT_TRUE(instance);
+  EXPECT_NE(instance->start_report().path, model::StartPath::kStem);
+  EXPECT_EQ(Answer(*instance), "nameserver 9.9.9.9\n");
+}
+
 TEST_F(Templated, AnInstanceIsToldWhoItIs) {
   SlowCode(
       "import os, socket\n"

@@ -47,7 +47,8 @@ struct Order {
   std::uint32_t uid = 0;                // The sandbox's user and group on the host.
   std::uint32_t join_count = 0;         // How many of the descriptors are cgroups.
   std::uint32_t image = 0;              // 1: the code is the root of an image; else 0.
-  std::uint32_t layer_mounts = 0;       // 1: the last descriptor is what goes to /opt; else 0.
+  std::uint32_t layer_mounts = 0;       // 1: one more descriptor is what goes to /opt; else 0.
+  std::uint32_t names_mounts = 0;       // 1: one more descriptor is the resolv.conf; else 0.
   std::uint32_t forwarding_debts = 0;   // kPrepare; 1: the last descriptor is one; else 0.
   std::uint32_t terminal = 0;           // kEnter; 1: the standard descriptors are one; else 0.
   std::uint32_t argument_count = 0;     // 0 to a zygote.
@@ -56,7 +57,8 @@ struct Order {
   char host_name[64] = {};
 };
 
-// Descriptors that come with a kLaunch, in this order, then the cgroups, then the layers.
+// Descriptors that come with a kLaunch, in this order, then the cgroups, the layers, the
+// resolv.conf.
 enum OrderDescriptor { kStatusFd, kChannelFd, kOutputFd, kNetworkFd, kCodeFd, kTmpFd, kFixedFds };
 
 // Descriptors that a template is sent over its channel, with one byte, for each instance that it is

@@ -273,6 +273,7 @@ void Server::BuildDoors() {
   api_config.functions_endpoint = client_file_.functions_endpoint;
   // Names below localhost mean this machine everywhere: no name server is asked.
   const std::string& functions = client_file_.functions_endpoint;
+  api_config.egress_allow = config_.egress_allow;
   api_config.functions_domain = "localhost" + functions.substr(functions.rfind(':'));
   api_door_ = std::make_unique<api::ApiDoor>(
       api::Services{io_, *database_, *catalog_, *identities_, *packages_, *images_, *objects_,

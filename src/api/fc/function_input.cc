@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "api/fc/dns_input.h"
 #include "api/fc/function_json.h"
 #include "api/fc/lifecycle_input.h"
 #include "api/operation.h"
@@ -190,6 +191,7 @@ constexpr std::string_view kKnown[] = {"functionName",
                                        "instanceConcurrency",
                                        "layers",
                                        "customContainerConfig",
+                                       "customDNS",
                                        "instanceLifecycleConfig"};
 
 }  // namespace
@@ -204,6 +206,7 @@ Result<void> ApplyFunctionInput(const json::object& input, model::FunctionConfig
   if (auto ok = ApplyNumbers(input, config); !ok) return ok;
   if (auto ok = ApplyEnvironment(input, config); !ok) return ok;
   if (auto ok = ApplyLifecycle(input, config); !ok) return ok;
+  if (auto ok = ApplyDns(input, config); !ok) return ok;
   return ApplyCustomRuntime(input, config);
 }
 

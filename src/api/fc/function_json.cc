@@ -1,6 +1,7 @@
 #include "api/fc/function_json.h"
 
 #include "api/fc/container.h"
+#include "api/fc/dns_input.h"
 #include "api/fc/lifecycle_input.h"
 #include "base/time_format.h"
 
@@ -75,6 +76,8 @@ json::object FormatFunction(const model::Function& function, const std::string& 
     out["customRuntimeConfig"] = std::move(custom);
   }
   if (IsContainer(config)) out["customContainerConfig"] = FormatContainer(config);
+  json::object dns = FormatDns(config.dns);
+  if (!dns.empty()) out["customDNS"] = std::move(dns);
   json::object hooks = FormatLifecycle(config);
   if (!hooks.empty()) out["instanceLifecycleConfig"] = std::move(hooks);
   return out;

@@ -108,6 +108,37 @@ TEST_F(FunctionsTest, MemberThatAsksForNothingIsAccepted) {
   EXPECT_EQ(response.status, 200) << response.text;
 }
 
+TEST_F(FunctionsTest, CustomDnsIsShownAsItWasAskedForAndReplacedAsAWhole) {
+  const json::object dns = json::ParseObject(
+                               R"({"nameServers":["9.9.9.9"],"searches":["a.example.com","b"],
+              "dnsOptions":[{"name":"ndots","value":"2"},{"name":"rotate"}]})")
+                               .value();
+  EXPECT_EQ(BodyOf(Create("asker", {{"customDNS", dns}})).at("customDNS"), dns);
+  EXPECT_EQ(BodyOf(Get("asker")).at("customDNS"), dns);
+  EXPECT_EQ(BodyOf(Update("asker", {{"timeout", 9}})).at("customDNS"), dns);
+  EXPECT_EQ(CodeOf(Update("asker", {{"internetAccess", false}})), "400 InvalidArgument");
+  const json::object searches{{"searches", json::array{"c"}}};
+  EXPECT_EQ(BodyOf(Update("asker", {{"customDNS", searches}})).at("customDNS"), searches);
+  EXPECT_FALSE(BodyOf(Update("asker", {{"customDNS", json::object()}})).contains("customDNS"));
+}
+
+TEST_F(FunctionsTest, WhatIsWrongWithCustomDnsIsNamed) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"({"nameServers":["10.0.0.2"]})", "ebb serve run with --egress-allow 10.0.0.2:53"},
+      {R"({"nameServers":"9.9.9.9"})", "customDNS.nameServers"},
+      {R"({"searches":[1]})", "customDNS.searches must hold strings"},
+      {R"({"dnsOptions":["rotate"]})", "customDNS.dnsOptions must hold objects"},
+      {R"({"dnsOptions":[{"name":"ndots","value":2}]})", "customDNS.dnsOptions: value"},
+      {R"({"dnsOptions":[{"name":"x"}]})", "customDNS.dnsOptions \"x\" is not known"},
+      {R"({"servers":["9.9.9.9"]})", "customDNS.servers is not supported"},
+  };
+  for (const auto& [dns, words] : wrong) {
+    const net::Response response = Create("asker", {{"customDNS", *json::ParseObject(dns)}});
+    EXPECT_EQ(CodeOf(response), "400 InvalidArgument") << dns;
+    EXPECT_TRUE(MessageOf(response).contains(words)) << MessageOf(response);
+  }
+}
+
 TEST_F(FunctionsTest, HooksAndHealthChecksAreShownAsTheyWereAskedFor) {
   const json::object hooks{
       {"initializer", json::object{{"handler", "index.init"}, {"timeout", 60}}},
