@@ -26,24 +26,33 @@ constexpr int kTries = 64;
 // Inside the sandbox: above the numbers that the kernel gives to links by itself.
 constexpr LinkEnd MakeInside() { return {"eth0", 100}; }
 
+// Where a sandbox is connected.
+struct Place {
+  int address = 0;  // Which of the sandboxes'.
+  // The router's end.  No two links ever have one number: the filter counts connections by it, and
+  // those of a sandbox that is gone must not be another's.
+  std::uint32_t link = 0;
+};
+
 // Which of the sandboxes' addresses are taken.  A new one is the one that was longest out of use:
 // late answers to its last owner have dried up.
 class Places {
  public:
-  std::optional<int> Take() {
+  std::optional<Place> Take() {
     for (int i = 0; i < kSandboxes; ++i) {
       const int place = next_++ % kSandboxes;
       if (taken_[static_cast<std::size_t>(place)]) continue;
       taken_[static_cast<std::size_t>(place)] = true;
-      return place;
+      return Place{place, next_link_++};
     }
     return std::nullopt;
   }
-  void GiveBack(int place) { taken_[static_cast<std::size_t>(place)] = false; }
+  void GiveBack(const Place& place) { taken_[static_cast<std::size_t>(place.address)] = false; }
 
  private:
   std::vector<bool> taken_ = std::vector<bool>(kSandboxes);
   int next_ = 0;
+  std::uint32_t next_link_ = kFirstSandboxLink;  // Two thousand million are enough.
 };
 
 // What connections and the egress share.
@@ -56,14 +65,14 @@ struct Shared {
   base::Guarded<Places> places;
 };
 
-Address AddressOf(int place) { return kFirstSandbox + static_cast<Address>(place); }
-LinkEnd LinkOf(int place) {
-  return {"s" + std::to_string(place), kFirstSandboxLink + static_cast<std::uint32_t>(place)};
+Address AddressOf(const Place& place) {
+  return kFirstSandbox + static_cast<Address>(place.address);
 }
+LinkEnd LinkOf(const Place& place) { return {"s" + std::to_string(place.address), place.link}; }
 
 class RouterConnection final : public Connection {
  public:
-  RouterConnection(std::shared_ptr<Shared> shared, int place)
+  RouterConnection(std::shared_ptr<Shared> shared, Place place)
       : shared_(std::move(shared)), place_(place) {}
   ~RouterConnection() override {
     shared_->places.With([&](Places& places) { places.GiveBack(place_); });
@@ -71,7 +80,7 @@ class RouterConnection final : public Connection {
 
   Result<void> Cut() override {
     Messages messages;
-    RemoveLink(messages, LinkOf(place_).number);
+    RemoveLink(messages, place_.link);
     const int failed = shared_->Send(std::move(messages));
     if (failed == 0 || failed == ENODEV) return {};
     return Fail(Error::System("take a sandbox's network away", failed));
@@ -79,7 +88,7 @@ class RouterConnection final : public Connection {
 
  private:
   const std::shared_ptr<Shared> shared_;
-  const int place_;
+  const Place place_;
 };
 
 class RouterEgress final : public Egress {
@@ -141,20 +150,20 @@ struct Inside {
 };
 
 // 0, or an errno; EEXIST: the last owner's link is not quite gone.
-int AddLink(Shared& shared, int place, const base::Fd& network) {
+int AddLink(Shared& shared, const Place& place, const base::Fd& network) {
   Messages messages;
   AddPair(messages, LinkOf(place), MakeInside(), network);
-  AddUp(messages, LinkOf(place).number);
-  AddRoute(messages, {AddressOf(place), 32}, LinkOf(place).number);
+  AddUp(messages, place.link);
+  AddRoute(messages, {AddressOf(place), 32}, place.link);
   return shared.Send(std::move(messages));
 }
 
 // The router's end came up before the sandbox's: the kernel notices the latter a moment later, and
 // until then loses what is sent to the sandbox.  Asking for the link makes it look at once (from
 // Linux 6.8 on; before that a first answer may be lost, and come again).
-int Settle(Shared& shared, int place) {
+int Settle(Shared& shared, const Place& place) {
   Messages messages;
-  AskForLink(messages, LinkOf(place).number);
+  AskForLink(messages, place.link);
   return shared.Send(std::move(messages));
 }
 
@@ -193,7 +202,7 @@ Task<void> RouterEgress::WatchRoutes(net::BlockingPool& pool, const Clock& clock
 
 Result<std::unique_ptr<Egress>> Egress::Open(asio::io_context& io, net::BlockingPool& pool,
                                              const Clock& clock, Config config) {
-  auto router = Router::Make(config.openings);
+  auto router = Router::Make(config.openings, config.limits);
   if (!router) return Fail(router.error());
   auto host = HostSide::Make(config.name, config.openings, *router);
   if (!host) return Fail(host.error());

@@ -14,6 +14,7 @@
 // lead to (forwarding.h).  No IPv6.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,9 +29,17 @@ namespace ebb::egress {
 // The name server of every connected namespace.
 inline constexpr const char* kResolver = "169.254.0.1";
 
+// Of one namespace, so that it cannot use up what all have in common: the host's memory for
+// connections, its ports, the patience of its neighbours.
+struct Limits {
+  std::uint32_t connections = 1000;       // At once, of any protocol; one more is refused.
+  std::uint32_t connections_per_s = 500;  // One more is dropped: TCP tries again a second later.
+};
+
 struct Config {
   std::string name;               // Unique among the living on this machine; of any form.
   std::vector<Opening> openings;  // What is reachable beyond the Internet.
+  Limits limits{};
   // Who is asked for names; empty: whom the host asks (/etc/resolv.conf).
   std::vector<NameServer> name_servers;
 };

@@ -72,9 +72,11 @@ class EgressFixture : public testing::Test {
     pool_.reset();
   }
 
-  void Open(const std::string& openings = "", const std::string& name_servers = "") {
+  void Open(const std::string& openings = "", const std::string& name_servers = "",
+            Limits limits = {}) {
     Config config;
     config.name = "ebb-test";
+    config.limits = limits;
     config.openings = *ParseOpenings(openings);
     config.name_servers = *ParseNameServers(name_servers);
     auto opened = Egress::Open(io_, *pool_, clock_, config);
@@ -121,6 +123,15 @@ class EgressFixture : public testing::Test {
     setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const sockaddr_in to = EndPoint(address, port);
     return connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 ? 0 : errno;
+  }
+
+  // A TCP connection from inside; not valid if it did not come about.
+  base::Fd Connected(const base::Fd& from, const std::string& address, std::uint16_t port) {
+    auto visit = NetworkVisit::Enter(from);
+    base::Fd fd = SocketHere(SOCK_STREAM);
+    const sockaddr_in to = EndPoint(address, port);
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return {};
+    return fd;
   }
 
   // For what must not come about, and is not answered either: who waits longer learns no more.

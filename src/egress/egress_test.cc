@@ -113,6 +113,44 @@ TEST_F(EgressTest, RefusedNameServerSaysWhatTheOperatorCanDo) {
   EXPECT_TRUE(host.error().message().contains("the host itself")) << host.error().message();
 }
 
+TEST_F(EgressTest, SandboxWithTooManyConnectionsIsRefusedOneMoreUntilItClosesOne) {
+  Open("10.1.2.3:80", "", {.connections = 3});
+  const Sandbox greedy = MakeSandbox();
+  const Sandbox modest = MakeSandbox();
+  const base::Fd listener = Listen(internet_, 80);
+  std::vector<base::Fd> open;
+  for (const char* address : {kInternet, kInternet, kPrivate}) {
+    open.push_back(Connected(greedy.network, address, 80));
+    ASSERT_TRUE(open.back().valid()) << address;
+  }
+  EXPECT_EQ(Connects(greedy.network, kInternet, 80), ECONNREFUSED);
+  EXPECT_EQ(Connects(greedy.network, kPrivate, 80), ECONNREFUSED);
+  EXPECT_EQ(Connects(modest.network, kInternet, 80), 0);
+  // Reset, as a program that is killed with unread data would: it is over at once.
+  const linger at_once{1, 0};
+  setsockopt(open.back().get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  open.pop_back();
+  // The kernel looks for closed ones once a tick.
+  int outcome = ECONNREFUSED;
+  for (int i = 0; i < 100'000 && outcome == ECONNREFUSED; ++i) {
+    outcome = Connects(greedy.network, kInternet, 80);
+  }
+  EXPECT_EQ(outcome, 0);
+}
+
+TEST_F(EgressTest, ConnectionsThatComeTooFastWait) {
+  Open("", "", {.connections_per_s = 5});
+  const Sandbox hasty = MakeSandbox();
+  const Sandbox calm = MakeSandbox();
+  const base::Fd listener = Listen(internet_, 80);
+  int at_once = 0;
+  while (at_once < 1000 && Connects(hasty.network, kInternet, 80, kBriefly) == 0) ++at_once;
+  EXPECT_GE(at_once, 5);
+  EXPECT_LT(at_once, 1000);
+  EXPECT_EQ(Connects(calm.network, kInternet, 80), 0);
+  EXPECT_EQ(Connects(hasty.network, kInternet, 80), 0);  // The kernel asks again a second later.
+}
+
 TEST_F(EgressTest, CutTakesTheWayOutAway) {
   Open();
   const Sandbox sandbox = MakeSandbox();

@@ -35,7 +35,9 @@ Result<Address> ChooseAddress(const std::string& link) {
 
 std::vector<Rule> ToHost(const std::string& link, const std::vector<Opening>& openings) {
   std::vector<Rule> rules = {Rule().From(link).NotIpv4().Drop()};
-  for (const Opening& opening : openings) AcceptOpening(rules, Rule().From(link), opening);
+  for (const Opening& opening : openings) {
+    for (Rule& rule : ToOpening(Rule().From(link), opening)) rules.push_back(rule.Accept());
+  }
   rules.push_back(Rule().From(link).Jump("refuse"));
   return rules;
 }

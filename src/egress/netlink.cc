@@ -1,6 +1,7 @@
 #include "egress/netlink.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -33,6 +34,11 @@ Attributes& Attributes::Put32(std::uint16_t type, std::uint32_t value) {
 
 Attributes& Attributes::PutBig32(std::uint16_t type, std::uint32_t value) {
   return Put32(type, htonl(value));
+}
+
+Attributes& Attributes::PutBig64(std::uint16_t type, std::uint64_t value) {
+  const std::uint64_t big = htobe64(value);
+  return PutBytes(type, BytesOf(big));
 }
 
 Attributes& Attributes::PutText(std::uint16_t type, std::string_view text) {

@@ -19,6 +19,7 @@ class Attributes {
   Attributes& PutBytes(std::uint16_t type, std::string_view value);
   Attributes& Put32(std::uint16_t type, std::uint32_t value);     // In the machine's byte order.
   Attributes& PutBig32(std::uint16_t type, std::uint32_t value);  // As the packet filter wants it.
+  Attributes& PutBig64(std::uint16_t type, std::uint64_t value);
   Attributes& PutText(std::uint16_t type, std::string_view text);
   Attributes& PutNested(std::uint16_t type, const Attributes& nested);
   // `header`: a structure that stands before the nested attributes.

@@ -54,6 +54,26 @@ class Transaction {
   Messages messages_;
 };
 
+// More links than there can be sandboxes.
+constexpr std::uint32_t kMostLinks = 65536;
+constexpr std::uint64_t kForgetAfterMs = 10'000;  // A link whose meter by seconds is idle.
+
+void Put(Transaction& transaction, const std::string& table, const Meter& meter,
+         std::uint32_t number) {
+  const bool forgets = meter.kind == Meter::Kind::kPerSecond;  // Those of connections do when none
+                                                               // is left.
+  Attributes attributes;
+  attributes.PutText(NFTA_SET_TABLE, table)
+      .PutText(NFTA_SET_NAME, meter.name)
+      .PutBig32(NFTA_SET_FLAGS, NFT_SET_EVAL | (forgets ? NFT_SET_TIMEOUT : 0U))
+      .PutBig32(NFTA_SET_KEY_TYPE, 0)
+      .PutBig32(NFTA_SET_KEY_LEN, sizeof(std::uint32_t))
+      .PutBig32(NFTA_SET_ID, number)
+      .PutNested(NFTA_SET_DESC, Attributes().PutBig32(NFTA_SET_DESC_SIZE, kMostLinks));
+  if (forgets) attributes.PutBig64(NFTA_SET_TIMEOUT, kForgetAfterMs);
+  transaction.Add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, attributes);
+}
+
 std::uint32_t NumberOf(Hook hook) {
   switch (hook) {
     case Hook::kInput:
@@ -190,6 +210,29 @@ Rule& Rule::ToPort(std::uint16_t port) {
 Rule& Rule::Answering() { return LoadConnection(NFT_CT_STATE).AnyOf(kEstablishedOrRelated); }
 Rule& Rule::Redirected() { return LoadConnection(NFT_CT_STATUS).AnyOf(kDestinationChanged); }
 
+Rule& Rule::Within(const Meter& meter) {
+  const bool counts = meter.kind == Meter::Kind::kConnections;
+  const Attributes expression =
+      counts
+          ? Attributes()
+                .PutText(NFTA_EXPR_NAME, "connlimit")
+                .PutNested(NFTA_EXPR_DATA, Attributes().PutBig32(NFTA_CONNLIMIT_COUNT, meter.most))
+          : Attributes()
+                .PutText(NFTA_EXPR_NAME, "limit")
+                .PutNested(NFTA_EXPR_DATA, Attributes()
+                                               .PutBig64(NFTA_LIMIT_RATE, meter.most)
+                                               .PutBig64(NFTA_LIMIT_UNIT, 1)
+                                               .PutBig32(NFTA_LIMIT_BURST, meter.most)
+                                               .PutBig32(NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS));
+  return LoadMeta(NFT_META_IIF)
+      .Add("dynset",
+           Attributes()
+               .PutText(NFTA_DYNSET_SET_NAME, meter.name)
+               .PutBig32(NFTA_DYNSET_OP, counts ? NFT_DYNSET_OP_ADD : NFT_DYNSET_OP_UPDATE)
+               .PutBig32(NFTA_DYNSET_SREG_KEY, kRegister)
+               .PutNested(NFTA_DYNSET_EXPR, expression));
+}
+
 Rule& Rule::Accept() { return Verdict(NF_ACCEPT); }
 Rule& Rule::Drop() { return Verdict(NF_DROP); }
 Rule& Rule::Jump(const std::string& chain) { return Verdict(NFT_JUMP, chain); }
@@ -206,16 +249,14 @@ Rule& Rule::Reset() {
   return Add("reject", Attributes().PutBig32(NFTA_REJECT_TYPE, NFT_REJECT_TCP_RST));
 }
 
-void AcceptOpening(std::vector<Rule>& rules, const Rule& those, const Opening& opening) {
+std::vector<Rule> ToOpening(const Rule& those, const Opening& opening) {
   const Rule to = Rule(those).ToBlock(opening.block);
-  if (opening.port == 0) {
-    rules.push_back(Rule(to).Accept());
-    return;
-  }
+  if (opening.port == 0) return {to};
+  std::vector<Rule> rules;
   for (const int protocol : {IPPROTO_TCP, IPPROTO_UDP}) {
-    rules.push_back(
-        Rule(to).Protocol(static_cast<std::uint8_t>(protocol)).ToPort(opening.port).Accept());
+    rules.push_back(Rule(to).Protocol(static_cast<std::uint8_t>(protocol)).ToPort(opening.port));
   }
+  return rules;
 }
 
 Chain RefusalChain(const std::string& name) {
@@ -224,12 +265,14 @@ Chain RefusalChain(const std::string& name) {
 }
 
 int MakeTable(NetlinkSocket& filter, const std::string& name, Lifetime lifetime,
-              const std::vector<Chain>& chains) {
+              const std::vector<Chain>& chains, const std::vector<Meter>& meters) {
   Transaction transaction;
   Attributes table;
   table.PutText(NFTA_TABLE_NAME, name);
   if (lifetime == Lifetime::kOfSocket) table.PutBig32(NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
   transaction.Add(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, table);
+  std::uint32_t number = 0;
+  for (const Meter& meter : meters) Put(transaction, name, meter, ++number);
   for (const Chain& chain : chains) Put(transaction, name, chain);
   for (const Chain& chain : chains) {
     for (const Rule& rule : chain.rules) Put(transaction, name, chain.name, rule);

@@ -11,6 +11,17 @@
 
 namespace ebb::egress {
 
+// Counts for each link that packets come in by, on its own, and remembers the link by its number.
+struct Meter {
+  enum class Kind {
+    kConnections,  // Those that are there; one that is closing is none any more.
+    kPerSecond,    // Packets; as many at once as in a second.
+  };
+  std::string name;
+  Kind kind = Kind::kConnections;
+  std::uint32_t most = 0;
+};
+
 // What packets a rule is for, and what becomes of them.  In tables of the family inet, where tests
 // of addresses and ports hold for IPv4 only if a rule before them has kept IPv6 out.
 class Rule {
@@ -25,7 +36,10 @@ class Rule {
   Rule& Protocol(std::uint8_t protocol);  // IPPROTO_TCP, IPPROTO_UDP.
   Rule& ToPort(std::uint16_t port);       // Of TCP or UDP: after Protocol.
   Rule& Answering();                      // Of a connection that was let through before.
-  Rule& Redirected();                     // Its destination was changed by another table.
+  // The meter, which counts the packet now, has not exceeded its most.  Nor is the rule for packets
+  // of more links than a meter can remember.
+  Rule& Within(const Meter& meter);
+  Rule& Redirected();  // Its destination was changed by another table.
 
   // What becomes of it; the last thing said.
   Rule& Accept();
@@ -50,8 +64,9 @@ class Rule {
   Attributes expressions_;
 };
 
-// Adds the rules that let through, of the packets that `those` is for, what goes to `opening`.
-void AcceptOpening(std::vector<Rule>& rules, const Rule& those, const Opening& opening);
+// The rules for those packets of `those` that go to `opening`; what becomes of them is still to be
+// said.
+std::vector<Rule> ToOpening(const Rule& those, const Opening& opening);
 
 enum class Hook { kNone, kInput, kForward, kPostrouting };
 enum class Policy { kAccept, kDrop };
@@ -73,9 +88,10 @@ enum class Lifetime {
   kOfSocket,  // The kernel removes the table with the socket; nobody else can change it.
 };
 
-// Makes the table `name`.  0, or an errno; then nothing was made.
+// Makes the table `name`, with the meters that its rules use.  0, or an errno; then nothing was
+// made.
 int MakeTable(NetlinkSocket& filter, const std::string& name, Lifetime lifetime,
-              const std::vector<Chain>& chains);
+              const std::vector<Chain>& chains, const std::vector<Meter>& meters = {});
 // Adds a rule at the end of a chain.
 int AddRule(NetlinkSocket& filter, const std::string& table, const std::string& chain,
             const Rule& rule);

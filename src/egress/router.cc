@@ -18,6 +18,26 @@
 namespace ebb::egress {
 namespace {
 
+// What goes out at last.  A sandbox that exceeds its limits is kept from the Internet and nobody
+// else: not from the host's tables of connections either, which all have in common.
+struct Metered {
+  Meter pace;
+  Meter connections;
+
+  explicit Metered(const Limits& limits)
+      : pace{"pace", Meter::Kind::kPerSecond, limits.connections_per_s},
+        connections{"connections", Meter::Kind::kConnections, limits.connections} {}
+  std::vector<Chain> Chains() const {
+    // Both ways a packet that no meter can remember is not let through.
+    return {
+        {"paced",
+         Hook::kNone,
+         Policy::kAccept,
+         {Rule().Within(connections).Accept(), Rule().Jump("refuse")}},
+        {"out", Hook::kNone, Policy::kAccept, {Rule().Within(pace).Jump("paced"), Rule().Drop()}}};
+  }
+};
+
 // Between the links.  What no rule speaks of is dropped: from the host to a sandbox.
 Chain Forward(const std::vector<Opening>& openings) {
   Chain chain{"forward", Hook::kForward, Policy::kDrop, {}};
@@ -25,10 +45,12 @@ Chain Forward(const std::vector<Opening>& openings) {
   chain.rules.push_back(Rule().Answering().Accept());
   chain.rules.push_back(Rule().From(kUplink).Drop());
   for (const Opening& opening : openings) {
-    AcceptOpening(chain.rules, Rule().To(kUplink), opening);
+    for (Rule& rule : ToOpening(Rule().To(kUplink), opening)) {
+      chain.rules.push_back(rule.Jump("out"));
+    }
   }
   for (const Block& block : kRefused) chain.rules.push_back(Rule().ToBlock(block).Jump("refuse"));
-  chain.rules.push_back(Rule().To(kUplink).Accept());
+  chain.rules.push_back(Rule().To(kUplink).Jump("out"));
   return chain;
 }
 
@@ -38,7 +60,9 @@ Chain Input() {
   chain.rules.push_back(Rule().NotIpv4().Drop());
   chain.rules.push_back(Rule().Answering().Accept());
   chain.rules.push_back(Rule().From(kUplink).Drop());
-  AcceptOpening(chain.rules, Rule(), {{kResolverAddress, 32}, 53});
+  for (Rule& rule : ToOpening(Rule(), {{kResolverAddress, 32}, 53})) {
+    chain.rules.push_back(rule.Accept());
+  }
   chain.rules.push_back(Rule().Jump("refuse"));
   return chain;
 }
@@ -48,11 +72,16 @@ Chain Hide() {
   return {"hide", Hook::kPostrouting, Policy::kAccept, {Rule().To(kUplink).Masquerade()}};
 }
 
-Result<void> FillFilter(const std::vector<Opening>& openings) {
+Result<void> FillFilter(const std::vector<Opening>& openings, const Limits& limits) {
   auto filter = NetlinkSocket::Open(NETLINK_NETFILTER);
   if (!filter) return Fail(filter.error());
-  const int failed = MakeTable(*filter, "ebb", Lifetime::kOfNamespace,
-                               {RefusalChain("refuse"), Forward(openings), Input(), Hide()});
+  const Metered metered(limits);
+  std::vector<Chain> chains = metered.Chains();
+  for (Chain chain : {RefusalChain("refuse"), Forward(openings), Input(), Hide()}) {
+    chains.push_back(std::move(chain));
+  }
+  const int failed = MakeTable(*filter, "ebb", Lifetime::kOfNamespace, chains,
+                               {metered.pace, metered.connections});
   if (failed != 0) return Fail(Error::System("set up the packet filter (nftables)", failed));
   return {};
 }
@@ -74,6 +103,12 @@ Result<void> SetUpKernel() {
   // Else who is refused more than once a second waits instead of being told.
   if (auto set = Set("/proc/sys/net/ipv4/icmp_ratelimit", "0"); !set) return set;
   return Set("/proc/sys/net/ipv4/ip_forward", "1");
+}
+
+// Once the filter is there, which makes the kernel remember connections.
+Result<void> ForgetIdleConnections() {
+  // The kernel's own is five days: whoever is gone by then would be counted all the while.
+  return Set("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established", "3600");
 }
 
 Result<base::Fd> BindResolver(int type) {
@@ -114,7 +149,7 @@ Result<void> Router::AddUplink(Address own, Address host) {
   return {};
 }
 
-Result<Router> Router::Make(const std::vector<Opening>& openings) {
+Result<Router> Router::Make(const std::vector<Opening>& openings, const Limits& limits) {
   auto visit = NetworkVisit::EnterNew();
   if (!visit) return Fail(visit.error());
   auto network = visit->Hold();
@@ -122,7 +157,8 @@ Result<Router> Router::Make(const std::vector<Opening>& openings) {
   auto links = NetlinkSocket::Open(NETLINK_ROUTE);
   if (!links) return Fail(links.error());
   if (auto set = SetUpKernel(); !set) return Fail(set.error());
-  if (auto filled = FillFilter(openings); !filled) return Fail(filled.error());
+  if (auto filled = FillFilter(openings, limits); !filled) return Fail(filled.error());
+  if (auto set = ForgetIdleConnections(); !set) return Fail(set.error());
   if (auto added = AddResolverAddress(*links); !added) return Fail(added.error());
   auto udp = BindResolver(SOCK_DGRAM);
   if (!udp) return Fail(udp.error());

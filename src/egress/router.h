@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "egress/address.h"
+#include "egress/egress.h"
 #include "egress/netlink.h"
 
 namespace ebb::egress {
@@ -31,7 +32,7 @@ struct Router {
   base::Fd resolver_tcp;
 
   // Without its uplink: it reaches nothing.
-  static Result<Router> Make(const std::vector<Opening>& openings);
+  static Result<Router> Make(const std::vector<Opening>& openings, const Limits& limits);
 
   // The link kUplink is there: the router is `own` on it, and `host` the way to everywhere.
   Result<void> AddUplink(Address own, Address host);

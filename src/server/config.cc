@@ -164,6 +164,10 @@ const std::vector<Setting>& Table() {
       List<&Config::egress_names, &egress::ParseNameServers, &egress::FormatNameServers>(
           "egress_names",
           "name servers that are asked for functions; empty is those of this machine"),
+      Whole<&Config::egress_connections, 1, 1'000'000>(
+          "egress_connections", "that one instance may have to the Internet; one more is refused"),
+      Whole<&Config::egress_connections_per_s, 1, 1'000'000>(
+          "egress_connections_per_s", "that one instance may open in a second; one more waits"),
       LogLevel("log_level", "debug, info, warn or error"),
       Whole<&Config::prepared_memory, 0, 1'048'576>(
           "prepared_memory_mib", "for booted runtimes that wait for a function; 0 is none"),

@@ -44,6 +44,8 @@ struct Config {
   Egress egress = Egress::kOn;  // Off: no function reaches the Internet, whatever it asks for.
   std::vector<egress::Opening> egress_allow;     // Private addresses that functions may reach.
   std::vector<egress::NameServer> egress_names;  // Empty: those that the machine asks.
+  int egress_connections = 1000;                 // Of one instance at once; one more is refused.
+  int egress_connections_per_s = 500;            // Of one instance; one more waits a second.
 
   // --- Changes performance.
   Mebibytes prepared_memory{256};  // For booted runtimes that wait for a function; 0: none wait.

@@ -167,6 +167,9 @@ sandbox::Config Server::SandboxConfig() {
     config.egress = egress::Config{
         .name = config.cgroup_name,
         .openings = config_.egress_allow,
+        .limits = {.connections = static_cast<std::uint32_t>(config_.egress_connections),
+                   .connections_per_s =
+                       static_cast<std::uint32_t>(config_.egress_connections_per_s)},
         .name_servers = config_.egress_names,
     };
   }
