@@ -68,6 +68,7 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
       stems_(clock, config_.prepared_memory, outside_.usual()),
       templates_(clock, config_.template_memory),
       taken_(io),
+      none_launches_(io),
       keepers_(std::make_unique<net::TaskGroup>(io)) {}
 
 HostLauncher::~HostLauncher() {
@@ -113,8 +114,23 @@ Task<void> HostLauncher::Stop() {
   parts_.Clear();
 }
 
+// One launch that is under way.
+class HostLauncher::UnderWay {
+ public:
+  explicit UnderWay(HostLauncher& launcher) : launcher_(launcher) { ++launcher_.launching_; }
+  ~UnderWay() {
+    if (--launcher_.launching_ == 0) launcher_.none_launches_.NotifyAll();
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  HostLauncher& launcher_;
+};
+
 Task<Result<std::unique_ptr<Sandbox>>> HostLauncher::Launch(Spec spec, OutputSink output,
                                                             Deadline deadline) {
+  const UnderWay under_way(*this);
   auto environment = MakeEnvironment(spec);
   if (!environment) co_return Fail(environment.error());
   spec.environment = std::move(*environment);
@@ -339,6 +355,12 @@ Task<void> HostLauncher::WaitUntilTaken() {
   if (taken) co_await net::SleepFor(kHeadStart);
 }
 
+// A stem costs more of the processors than a start without one: while somebody waits for a start,
+// making stems would only make that later.
+Task<void> HostLauncher::WaitUntilNoneLaunches() {
+  while (launching_ > 0) co_await none_launches_.Wait(Deadline::Never());
+}
+
 Task<void> HostLauncher::KeepParts() {
   while (true) {
     bool possible = true;
@@ -419,6 +441,7 @@ Task<Result<std::shared_ptr<Template>>> HostLauncher::MakeTemplate(Spec spec, De
 
 // False: there are enough, or none can be made.
 Task<bool> HostLauncher::AddSpare() {
+  co_await WaitUntilNoneLaunches();
   const auto from = templates_.MissingSpare();
   if (!from) co_return false;
   const std::string version = from->spec().version;
@@ -435,6 +458,7 @@ Task<bool> HostLauncher::AddSpare() {
 
 // False: there are enough, or none can be made.
 Task<bool> HostLauncher::AddStem(Runtime runtime) {
+  co_await WaitUntilNoneLaunches();
   const auto kind = stems_.Missing(runtime);
   if (!kind) co_return false;
   auto stem = co_await Boot(

@@ -40,6 +40,7 @@ class HostLauncher : public Launcher {
   Task<void> Stop() override;
 
  private:
+  class UnderWay;
   Task<Result<std::unique_ptr<BuiltinSandbox>>> Boot(Spec spec, Begin begin, OutputSink output,
                                                      Deadline deadline);
   Task<Result<Started>> Start(Spec spec, Begin begin, OutputSink output, Deadline deadline);
@@ -50,6 +51,7 @@ class HostLauncher : public Launcher {
 
   // Off the path, until cancelled.
   Task<void> WaitUntilTaken();
+  Task<void> WaitUntilNoneLaunches();
   Task<void> KeepParts();
   Task<void> KeepStems(Runtime runtime);
   Task<bool> AddStem(Runtime runtime);
@@ -81,6 +83,8 @@ class HostLauncher : public Launcher {
   sandbox::Templates templates_;
   Bytecode bytecode_;
   net::Signal taken_;  // Something was taken from a stock.
+  int launching_ = 0;
+  net::Signal none_launches_;
   std::unique_ptr<net::TaskGroup> keepers_;
 };
 
