@@ -11,7 +11,7 @@ sys.path[:0] = ["/ebb/python"]
 import ctypes
 import gc
 
-from ebb_runtime import forking, instance, preload
+from ebb_runtime import forking, instance, preload, rehearsal
 
 CONTROL, OUTER_PROC = 3, 4  # Descriptors that the spawner left open for us.
 
@@ -22,11 +22,13 @@ def main():
         sys.exit("ebb zygote: the system call filter cannot be read")
     sys.path.remove("/ebb/python")
     sys.dont_write_bytecode = True  # Code is read-only: do not try at every import.
-    preload.warm_up()
+    instance.set_up()
+    rehearsal.in_zygote()
     # What is alive now is shared with every child: keep the collector from touching (copying) it.
     gc.collect()
     gc.disable()
     gc.freeze()
+    forking.ours = True
     forking.until_child(native.ebb_next, native.ebb_forked)
     is_stem = native.ebb_confine()
     gc.enable()

@@ -10,7 +10,7 @@ namespace {
 // more.  It is Python, as the code of any user's may be.
 constexpr std::string_view kLiar = R"(
 import array, ctypes, os, signal, socket, struct, sys, threading, time
-from ebb_runtime import frames, template
+from ebb_runtime import forking, frames, template
 libc = ctypes.CDLL(None, use_errno=True)
 skip, made_by, kept = set(), 'the platform', []
 NEWPID, NEWCGROUP, OTHERS = 0x20000000, 0x02000000, 0x00020000 | 0x08000000 | 0x04000000 | 0x40000000
@@ -55,7 +55,7 @@ def confine(status, channel, output, *joins):
 
 def become(native):
     global made_by
-    template.forking = True  # Else a child's channel is closed.
+    forking.ours = True  # Else a child's channel is closed.
     if libc.unshare(NEWPID) != 0 or os.fork() != 0:
         template._be_init()
     if os.fork() != 0:
@@ -75,7 +75,7 @@ def become(native):
         if child == 0:
             channel.detach()
             confine(*descriptors)
-            template.forking = False
+            forking.ours = False
             return
         libc.setns(own, NEWPID)
         in_forker(descriptors)

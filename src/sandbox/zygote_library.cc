@@ -1,6 +1,7 @@
 // sandbox/zygote_library.cc
 // The C face of Helper for the Python zygote, which loads it with ctypes: no tie to one version of
 // Python, no headers of Python.  Becomes the shared object that is embedded in ebb.
+#include <signal.h>
 #include <unistd.h>
 
 #include <new>
@@ -35,6 +36,7 @@ void ebb_forked(int child) { helper->AfterForkInParent(child); }
 // In the child.  Returns confined, or not at all.  1: it is a stem, and has time.
 int ebb_confine() {
   helper->ConfineChild();
+  signal(SIGPIPE, SIG_IGN);  // As every Python program has it, and this Python believes it has.
   close(ebb::sandbox::kStatusInside);
   return helper->order().begin == ebb::sandbox::Begin::kAsStem ? 1 : 0;
 }

@@ -23,21 +23,24 @@ def send_all(root="/code"):
             count += 1
             source = os.path.join(folder, name)
             target = importlib.util.cache_from_source(source)
-            if not os.path.lexists(target) and (compiled := compiled_from(source)):
-                frames.send(b"P", {"path": os.path.relpath(target, root)}, compiled)
+            if not os.path.lexists(target) and (made := _compiled_from(source)):
+                frames.send(b"P", {"path": os.path.relpath(target, root)}, made)
     frames.send(b"P")
 
 
-def compiled_from(path):
+def _compiled_from(path):
     """What belongs into the source's .pyc, or None."""
     try:
         about = os.lstat(path)
         if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_SOURCE_BYTES:
             return None
         with open(path, "rb") as file:
-            source = file.read()
-        code = compile(source, path, "exec", dont_inherit=True)
+            return compiled(file.read(), path)
     except (OSError, SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         return None  # Whoever imports it is told.
+
+
+def compiled(source, path):
+    code = compile(source, path, "exec", dont_inherit=True)
     return (importlib.util.MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little") +
             importlib.util.source_hash(source) + marshal.dumps(code))

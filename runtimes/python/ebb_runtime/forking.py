@@ -1,6 +1,8 @@
 """What the zygote and templates have in common: a process that forks confined children when it is told to."""
 import os
 
+ours = False  # While true, a child is ours and not one that the user's code has forked.
+
 
 def until_child(next_order, forked):
     """Returns in every child, and never in this process, which ends with the server.

@@ -29,9 +29,12 @@ def receive():
     return kind, header, rest[header_size:]
 
 
-def send(kind, header=None, body=b""):
+def pack(kind, header=None, body=b""):
     head = json.dumps(header).encode() if header else b""
-    prefix = _PREFIX.pack(5 + len(head) + len(body), kind, len(head))
-    view = memoryview(prefix + head + body)
+    return _PREFIX.pack(5 + len(head) + len(body), kind, len(head)) + head + body
+
+
+def send(kind, header=None, body=b""):
+    view = memoryview(pack(kind, header, body))
     while view:
         view = view[os.write(CHANNEL, view):]

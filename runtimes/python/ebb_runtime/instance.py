@@ -1,22 +1,25 @@
 """The life of one sandbox: be told what to load, load it, then answer calls until killed."""
 import os
-import signal
 import sys
 import types
 
-from ebb_runtime import bytecode, context, frames, handler, logs, preload, template
+from ebb_runtime import bytecode, context, forking, frames, handler, logs, rehearsal, template
 
 
-def run(native, is_stem):
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As every Python program has it.
-    os.set_inheritable(frames.CHANNEL, False)
+def set_up():
+    """What is the same in all sandboxes: once, in the zygote."""
     # The user's __main__ is nothing, as in a module; multiprocessing would run the zygote's again.
     sys.modules["__main__"] = types.ModuleType("__main__")
     # A child that the handler forks must not take requests, nor answer them.
     os.register_at_fork(after_in_child=_close_channel)
     logs.set_up()
+
+
+def run(native, is_stem):
+    forking.ours = False
+    os.set_inheritable(frames.CHANNEL, False)
     if is_stem:
-        preload.warm_up_stem()
+        rehearsal.in_stem()
     frames.send(b"B")
     try:
         _serve(native)
@@ -80,7 +83,7 @@ def _take_start():
 
 
 def _close_channel():
-    if template.forking:
+    if forking.ours:
         return
     try:
         os.close(frames.CHANNEL)

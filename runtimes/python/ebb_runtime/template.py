@@ -8,17 +8,13 @@ import os
 import signal
 import sys
 
-from ebb_runtime import frames, logs
-from ebb_runtime.forking import until_child
-
-forking = False  # While true, a child is ours and not one that the user's code has forked.
+from ebb_runtime import forking, frames, logs
 
 
 def become(native):
     """Returns in every instance that is forked, and never in this process."""
-    global forking
     logs.flush()
-    forking = True
+    forking.ours = True
     # What is alive now is shared with every instance: keep the collector from touching (copying) it.
     gc.collect()
     gc.disable()
@@ -32,10 +28,10 @@ def become(native):
         _be_init()
     on_child = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for instances.
     frames.send(b"T")
-    until_child(native.ebb_template_next, native.ebb_template_forked)
+    forking.until_child(native.ebb_template_next, native.ebb_template_forked)
     native.ebb_template_confine()
     signal.signal(signal.SIGCHLD, on_child)
-    forking = False
+    forking.ours = False
     gc.enable()
     _reseed(generators)
 
