@@ -150,7 +150,7 @@ Task<Result<std::unique_ptr<net::Stream>>> CustomSandbox::Connect(Deadline deadl
           Error::DeadlineExceeded("nothing listens on port " + std::to_string(started_.spec.port)));
     }
     co_await net::SleepUntil(deadline.Earlier(clock_.Now() + pause).at());
-    pause = std::min<Duration>(pause * 2, kLongestPause);
+    pause = std::min<Duration>(pause + pause / 4, kLongestPause);
   }
 }
 

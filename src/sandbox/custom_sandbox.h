@@ -24,7 +24,7 @@ class CustomSandbox : public HostSandbox {
 
  protected:
   // How soon a port that does not answer is tried again: often at first, since it is waited for.
-  static constexpr Duration kFirstPause = std::chrono::milliseconds(1);
+  static constexpr Duration kFirstPause = std::chrono::microseconds(250);
   static constexpr Duration kLongestPause = std::chrono::milliseconds(25);
 
   // Waits until the program, which has begun, shows that it takes requests.  After an error the

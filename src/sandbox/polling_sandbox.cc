@@ -47,7 +47,7 @@ Task<Result<void>> PollingSandbox::WaitReady(Deadline deadline) {
     if (door_.polled() || door_.start_error()) continue;
     const Deadline look = may_listen ? deadline.Earlier(clock_.Now() + pause) : deadline;
     co_await door_.WaitChange(look);
-    pause = std::min<Duration>(pause * 2, kLongestPause);
+    pause = std::min<Duration>(pause + pause / 4, kLongestPause);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
@@ -170,7 +171,9 @@ const std::vector<Setting>& Table() {
           "egress_connections_per_s", "that one instance may open in a second; one more waits"),
       LogLevel("log_level", "debug, info, warn or error"),
       Whole<&Config::prepared_memory, 0, 1'048'576>(
-          "prepared_memory_mib", "for booted runtimes that wait for a function; 0 is none"),
+          "prepared_memory_mib",
+          "for booted runtimes that wait for a function; default a sixteenth of the machine, 0 is "
+          "none"),
       Whole<&Config::template_memory, 0, 1'048'576>(
           "template_memory_mib", "for slow code that is loaded once and forked; 0 is none"),
       Whole<&Config::blocking_threads, 1, 256>("blocking_threads", "threads for disk work"),
@@ -230,6 +233,10 @@ Result<void> ApplyFile(LoadedConfig& loaded, const base::Path& file) {
 }
 
 }  // namespace
+
+Mebibytes SixteenthOfTheMachine() {
+  return Mebibytes(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 24);
+}
 
 std::span<const Setting> Settings() { return Table(); }
 

@@ -24,6 +24,8 @@ namespace ebb::server {
 
 enum class Egress { kOn, kOff };
 
+Mebibytes SixteenthOfTheMachine();  // Of its memory.
+
 struct Config {
   // --- Changes behaviour.
   base::Path data = "data";          // Everything durable lies here.
@@ -48,7 +50,8 @@ struct Config {
   int egress_connections_per_s = 500;            // Of one instance; one more waits a second.
 
   // --- Changes performance.
-  Mebibytes prepared_memory{256};  // For booted runtimes that wait for a function; 0: none wait.
+  // For booted runtimes that wait for a function; 0: none wait.  Taken only after starts were many.
+  Mebibytes prepared_memory = SixteenthOfTheMachine();
   Mebibytes template_memory{512};  // For code that is slow to load, loaded once; 0: never.
   int blocking_threads = 8;        // For fsync, hashing, unpacking.
   int database_readers = 2;        // Threads that run SQL queries.
