@@ -131,6 +131,9 @@ class Bench:
         self.http(server, "endpoint", self.request("deploy", request), 1)
         return self.invocation(server, name)
 
+    def deletion(self, server, name):
+        return self.request("delete", acs3(server.cli(), "DELETE", f"/2023-03-30/functions/{name}"))
+
     def invocation(self, server, name, folder=None):
         folder = folder or self.folder
         path = folder / f"invoke-{server.process.pid}-{name}"
