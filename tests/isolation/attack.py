@@ -21,10 +21,15 @@ class Attack:
     outside: Callable | None = None
     outside_seen: str = "possible*"
     why_never: str = ""  # Where `outside` is None.
+    is_of_probe: bool = False  # So a guest can try it, too.
 
     def applies_to(self, runtime):
         if self.kind == "bombs" and runtime.is_slow:
             return False  # Its limits are set as any instance's, and each bomb would take a template of its own.
+        if self.kind == "other accounts" and runtime.is_slow:
+            return False  # What its keys open does not depend on how it began.
+        if runtime.is_guest:
+            return self.is_of_probe
         return not self.runtimes or runtime.kind in self.runtimes
 
 

@@ -9,7 +9,7 @@ import subprocess
 
 IPC_KEY = 0x0EBB
 IPC_CREAT = 0o1000
-METADATA = "169.254.169.254"
+METADATA, ALIBABA_METADATA = "169.254.169.254", "100.100.100.200"
 ADDRESS = "192.0.2.1"  # Of the machine, in the suite's own network namespace (RFC 5737).
 QUEUE = "ebb-isolation"
 libc = ctypes.CDLL(None, use_errno=True)
@@ -40,7 +40,7 @@ class Outside:
         self.shm = pathlib.Path("/dev/shm") / f"ebb-isolation-{self.mark}"
         self.shm.write_text(self.mark)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        for address in (ADDRESS, METADATA):
+        for address in (ADDRESS, METADATA, ALIBABA_METADATA):
             subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
         self.sockets = self._listen()
         self._share()

@@ -11,6 +11,7 @@ class Runtime:
     language: str = ""  # What attacks mean by their `runtimes`; its name if left out.
     is_image: bool = False  # The probe lies in a container image, not in a package.
     is_slow: bool = False  # To load: so its instances are forked from a template.
+    is_guest: bool = False  # The probe is sent into an instance of it, by InstanceExec.
 
     @property
     def kind(self):
@@ -44,5 +45,7 @@ RUNTIMES = (
     Runtime("template", "python3.10", "index.py", language="python", is_slow=True),
     Runtime("node", "nodejs20", "index.js"),
     Runtime("native", "custom.debian12", properties=("customRuntimeConfig: {command: [/code/probe], port: 9000}",)),
+    Runtime("go", "go1", properties=("handler: probe",)),
+    Runtime("guest", "python3.10", "index.py", is_guest=True),
     Runtime("container", "custom-container", language="native", is_image=True),
 )

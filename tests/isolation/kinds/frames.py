@@ -139,6 +139,12 @@ def answer_raw(text, arena, runtime):
     return next_answer(arena, runtime) or said
 
 
+def forge_events(arena, runtime):
+    """Through the runtime door; what comes next must be answered as it should."""
+    said = arena.call(f"hostile-{runtime.name}", "forge")
+    return next_answer(arena, runtime) or (TRUE if said == "true" else said)
+
+
 def attacks(wanted):
     framed, native = ("python", "node"), ("native",)
     no_proof = "it is about what the server believes"
@@ -161,4 +167,6 @@ def attacks(wanted):
                 for name, text in HTTP_BROKEN.items()]
     entries += [entry(name, "the next request's answer, forged", TRUE, functools.partial(answer_raw, text), native)
                 for name, text in HTTP_IGNORED.items()]
+    entries.append(entry("answers events that are not its own, and its own twice", "another request's answer, forged",
+                         TRUE, forge_events, ("go",)))
     return [e for e in entries if wanted(e.name) or wanted(e.kind)]

@@ -23,7 +23,7 @@ class Batch:
 
     def run(self, name, arena, runtime):
         if runtime.name not in self.answers:
-            text = arena.call(f"hostile-{runtime.name}", arena.attack_event(self.names))
+            text = arena.attack(runtime, arena.attack_event(self.names))
             self.answers[runtime.name] = parse_answers(text) or {"": text}
         answers = self.answers[runtime.name]
         return answers.get(name) or f"no answer: {answers.get('', '')}"
@@ -53,5 +53,5 @@ def attacks(probe, wanted):
         del possible[POSSIBLE_WITH_SYS_RESOURCE]
     return [Attack(kind, name, stands_for, seen, functools.partial(batch.run, name),
                    outside=functools.partial(outside, name) if how in possible else None,
-                   outside_seen=OUTSIDE_SEEN.get(how, ""), why_never=why)
+                   outside_seen=OUTSIDE_SEEN.get(how, ""), why_never=why, is_of_probe=True)
             for kind, name, stands_for, seen, how, why in entries]

@@ -1,10 +1,11 @@
 // tests/isolation/probe/main.cc
-// probe            serves as a custom runtime
-// probe list       prints all entries, tab-separated
-// probe run        takes an event on standard input and prints what came of it
+// probe            serves as a custom runtime, or asks for events where it is a go1 function's
+// handler probe list       prints all entries, tab-separated probe run        takes an event on
+// standard input and prints what came of it
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -49,6 +50,9 @@ int main(int count, char** arguments) {
     if (write(STDOUT_FILENO, answer.data(), answer.size()) < 0) return 1;
   } else if (what == "still-confined") {  // What a program sees that an attack has run.
     std::cout << probe::ReadFile("/proc/self/status");
+  } else if (const char* handler = getenv("FC_FUNCTION_HANDLER");
+             handler != nullptr && std::string_view(handler) == "probe") {
+    probe::Poll();
   } else {
     probe::Serve();
   }

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
@@ -24,6 +26,10 @@ constexpr const char* kProtocols = "protocols";
 constexpr const char* kLocal = "local sockets";
 constexpr int kConnectMs = 2'000;  // What is not allowed is refused at once, never dropped.
 constexpr int kAnswerMs = 500;     // The host refuses only so many datagrams a second.
+constexpr const char* kRelay = "169.254.0.1";  // kResolver of src/egress/egress.h.
+constexpr int kFlood = 20'000;
+constexpr int kHeld = 200;
+constexpr int kMostHeld = 64;  // kMostPerFunction of src/egress/dns_relay.cc.
 
 std::string ConnectTo(const sockaddr* address, socklen_t size) {
   const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -77,6 +83,129 @@ std::string SendDatagram() {
   if (poll(&ready, 1, kAnswerMs) != 1) return "no answer";
   char answer = 0;
   return recv(fd, &answer, 1, 0) < 0 ? ErrorName(errno) : std::string(kPossible);
+}
+
+std::string ConnectVictimsAddress() {
+  return Connect(Setting("victim_address"), Setting("victim_port"));
+}
+std::string ConnectLink() { return Connect(Setting("link_address"), Setting("host_port")); }
+std::string ConnectLinksApi() { return Connect(Setting("link_address"), Setting("api_port")); }
+std::string ConnectRouter() { return Connect(kRelay, Setting("host_port")); }
+std::string ConnectAlibabaMetadata() { return Connect("100.100.100.200", Setting("host_port")); }
+std::string ConnectInternet6() { return Connect("2001:db8::1", "80"); }
+
+// All that share its link, its router and other instances among them, by their multicast address.
+std::string SendToNeighbours6() {
+  sockaddr_in6 to{};
+  to.sin6_family = AF_INET6;
+  to.sin6_port = htons(53);
+  inet_pton(AF_INET6, "ff02::1", &to.sin6_addr);
+  to.sin6_scope_id = if_nametoindex("eth0");
+  const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  return Outcome(sendto(fd, "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+}
+
+std::string SwitchIpv6On() {
+  const int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC);
+  return fd < 0 ? ErrorName(errno) : Outcome(write(fd, "0", 1));
+}
+
+std::string TakeAddress() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  return Outcome(setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &one, sizeof one));
+}
+
+// IP_FREEBIND takes no right, but what is sent from such an address must not leave.
+std::string SendFromAnothersAddress() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof one);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  inet_pton(AF_INET, Setting("victim_address").c_str(), &own.sin_addr);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) return ErrorName(errno);
+  sockaddr_in to = own;
+  to.sin_port = htons(53);
+  inet_pton(AF_INET, kRelay, &to.sin_addr);
+  return Outcome(sendto(fd, "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+}
+
+std::string AddNeighbour() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  arpreq entry{};
+  auto& of = reinterpret_cast<sockaddr_in&>(entry.arp_pa);
+  of.sin_family = AF_INET;
+  inet_pton(AF_INET, kRelay, &of.sin_addr);
+  entry.arp_flags = ATF_COM | ATF_PERM;
+  strcpy(entry.arp_dev, "none");
+  return Outcome(ioctl(fd, SIOCSARP, &entry));
+}
+
+std::string AddRoute() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  rtentry route{};
+  route.rt_dst.sa_family = AF_UNIX;  // Wrong, for who is not refused.
+  return Outcome(ioctl(fd, SIOCADDRT, &route));
+}
+
+// --- The name relay, which the server itself reads
+
+int RelaySocket(int type) {
+  const int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(53);
+  inet_pton(AF_INET, kRelay, &to.sin_addr);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+// A question for the addresses of "x." (RFC 1035).
+std::string Question(int number) {
+  std::string question("\0\0\1\0\0\1\0\0\0\0\0\0\1x\0\0\1\0\1", 19);
+  question[0] = static_cast<char>(number >> 8);
+  question[1] = static_cast<char>(number);
+  return question;
+}
+
+std::string FloodRelay() {
+  const int fd = RelaySocket(SOCK_DGRAM);
+  if (fd < 0) return ErrorName(errno);
+  for (int i = 0; i < kFlood; ++i) {
+    const std::string question = Question(i);
+    send(fd, question.data(), question.size(), MSG_NOSIGNAL);
+  }
+  return "sent";
+}
+
+std::string SendRelayNonsense() {
+  const int fd = RelaySocket(SOCK_DGRAM);
+  if (fd < 0) return ErrorName(errno);
+  const std::string question = Question(1);
+  for (std::size_t size = 0; size < 12; ++size) {  // Less than a header.
+    if (send(fd, question.data(), size, MSG_NOSIGNAL) < 0) return ErrorName(errno);
+  }
+  pollfd ready{fd, POLLIN, 0};
+  return poll(&ready, 1, kAnswerMs) == 0 ? std::string("no answer") : std::string(kPossible);
+}
+
+// More than the relay lets one instance have at once.
+std::string HoldRelay() {
+  std::vector<pollfd> held;
+  for (int i = 0; i < kHeld; ++i) held.push_back({RelaySocket(SOCK_STREAM), POLLIN | POLLHUP, 0});
+  // Those that it does not take are closed at once.
+  usleep(kAnswerMs * 1000);
+  poll(held.data(), held.size(), 0);
+  int open = 0;
+  for (const pollfd& one : held) {
+    open += one.fd >= 0 && one.revents == 0;
+    if (one.fd >= 0) close(one.fd);
+  }
+  return open <= kMostHeld ? std::string(kNone) : Possible(std::to_string(open) + " held");
 }
 
 template <int kFamily, int kType, int kProtocol>
@@ -205,6 +334,38 @@ std::vector<Attack> NetworkAttacks() {
        ConnectFunctions, "ECONNREFUSED"},
       {kNetwork, "connects to another instance's port", "a program that trusts its loopback",
        ConnectVictim, "ECONNREFUSED", Outside::kNever, "the host is not in its namespace"},
+      {kNetwork, "connects to another instance's address", "the same", ConnectVictimsAddress,
+       "ECONNREFUSED", Outside::kNever, "the host does not reach it either"},
+      {kNetwork, "connects to the host's end of its link", "the host's services", ConnectLink,
+       "ECONNREFUSED"},
+      {kNetwork, "connects to the management API by the host's end of its link",
+       "all functions, with a key it found", ConnectLinksApi, "ECONNREFUSED", Outside::kNever,
+       "the API listens on the loopback, unless the operator wants more"},
+      {kNetwork, "connects to another port of its router", "the server, in whose namespace it is",
+       ConnectRouter, "ECONNREFUSED", Outside::kNever, "the host does not reach it"},
+      {kNetwork, "asks Alibaba Cloud's metadata address", "the machine's own credentials",
+       ConnectAlibabaMetadata, "ECONNREFUSED"},
+      {kNetwork, "connects to an IPv6 address", "a way out that no rule speaks of",
+       ConnectInternet6, "ENETUNREACH|EADDRNOTAVAIL", Outside::kNever,
+       "the suite's own namespace has no IPv6 outside either"},
+      {kNetwork, "sends to its link's neighbours over IPv6", "its router and who else is there",
+       SendToNeighbours6, "ENETUNREACH|EADDRNOTAVAIL", Outside::kNever, "there is no such link"},
+      {kNetwork, "switches IPv6 on", "a way out that no rule speaks of", SwitchIpv6On,
+       "EROFS|EACCES|ENOENT"},
+      {kNetwork, "takes any address for its own", "packets with others' addresses", TakeAddress,
+       "EPERM"},
+      {kNetwork, "sends from another instance's address", "others' answers, or their blame",
+       SendFromAnothersAddress, "EINVAL|ENETUNREACH|EADDRNOTAVAIL", Outside::kNever,
+       "the kernel refuses it to everybody"},
+      {kNetwork, "adds a neighbour that it makes up", "packets that are meant for others",
+       AddNeighbour, "EPERM", kNotRefused},
+      {kNetwork, "adds a route", "a way past its router", AddRoute, "EPERM", kNotRefused},
+      {kNetwork, "floods the name relay with questions", "names, kept from all others", FloodRelay,
+       "sent", Outside::kNever, "it would go off on the host"},
+      {kNetwork, "sends the name relay what is no question", "the server's memory, or its end",
+       SendRelayNonsense, "no answer", Outside::kNever, "the relay is not reached from there"},
+      {kNetwork, "holds connections to the name relay", "the server's descriptors, used up",
+       HoldRelay, "none", Outside::kNever, "the relay is not reached from there"},
       {kNetwork, "changes its network interface", "addresses of others", ChangeInterface, "EPERM"},
       {kNetwork, "marks its packets for routing", "rules of the host's firewall, passed",
        SetMark<SO_MARK>, "EPERM"},

@@ -81,6 +81,9 @@ void Set(std::string name, std::string value);
 // Serves POST /invoke on port 9000, as a custom runtime does, until killed.
 [[noreturn]] void Serve();
 
+// Asks for events at FC_RUNTIME_API, as a go1 function does, until killed.
+[[noreturn]] void Poll();
+
 // What came of one event, in the form that all handlers of the suite take: a line that says what to
 // do, then lines for it.
 std::string Handle(std::string_view event);

@@ -1,6 +1,7 @@
-// The smallest HTTP server that is a custom runtime.
+// The smallest HTTP server that is a custom runtime, and the smallest client that is a go1 one.
 #include <netinet/in.h>
 #include <signal.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -60,7 +61,90 @@ void ServeOne(int connection) {
   Send(connection, Answer(Handle(body)));
 }
 
+// --- The client
+
+constexpr int kApiPort = 19001;  // kRuntimeApiPort of src/sandbox/runtime_door.h.
+const std::string kInvocation = "/2020-11-11/runtime/invocation/";
+
+struct Message {
+  std::string head;
+  std::string body;
+};
+
+// -1: there is no place for one, or nobody listens.
+int ConnectToApi() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(kApiPort);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+// One request over `fd`, which it closes; an empty head: nobody answered.
+Message Ask(int fd, const std::string& method, const std::string& path, std::string_view body) {
+  Message answer;
+  if (fd >= 0) {
+    Send(fd, method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                 std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+    std::string text;
+    std::size_t end = std::string::npos;
+    while ((end = text.find("\r\n\r\n")) == std::string::npos && Receive(fd, text)) {
+    }
+    if (end != std::string::npos) {
+      answer = {text.substr(0, end + 2), text.substr(end + 4)};
+      while (answer.body.size() < ContentLength(answer.head) && Receive(fd, answer.body)) {
+      }
+    }
+  }
+  close(fd);
+  return answer;
+}
+
+std::string RequestId(const std::string& head) {
+  static constexpr char kName[] = "\nx-fc-request-id: ";
+  const char* found = strcasestr(head.c_str(), kName);
+  if (found == nullptr) return "";
+  const std::string rest = found + sizeof kName - 1;
+  return rest.substr(0, rest.find('\r'));
+}
+
+void Respond(int fd, const std::string& id, std::string_view body) {
+  Ask(fd, "POST", kInvocation + id + "/response", body);
+}
+
+// Answers others' requests, with this one's name bent in many ways, and its own twice.
+void Forge(const std::string& id) {
+  for (const std::string& other :
+       {std::string("request-0"), std::string("../") + id, id + "0", id.substr(0, id.size() - 1),
+        std::string(), id + "%00", std::string(100'000, 'a')}) {
+    Respond(ConnectToApi(), other, "forged");
+  }
+  Ask(ConnectToApi(), "POST", "/2020-11-11/runtime/init/error", "forged");
+  Respond(ConnectToApi(), id, "true");
+  Respond(ConnectToApi(), id, "forged");
+  Ask(ConnectToApi(), "POST", kInvocation + id + "/error", "forged");
+}
+
 }  // namespace
+
+void Poll() {
+  for (;;) {
+    const Message event = Ask(ConnectToApi(), "GET", kInvocation + "next", "");
+    const std::string id = RequestId(event.head);
+    if (id.empty()) _exit(1);
+    if (event.body == "forge") {
+      Forge(id);
+    } else {
+      const int answers = ConnectToApi();  // Before an attack has used up all descriptors.
+      Respond(answers, id, Handle(event.body));
+    }
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {  // It is pid 1.
+    }
+  }
+}
 
 void Serve() {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

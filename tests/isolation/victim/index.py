@@ -14,7 +14,7 @@ with open("/tmp/secret", "w") as secret:
 print("my secret is", MARK)
 
 tcp = socket.socket()
-tcp.bind(("127.0.0.1", 9100))
+tcp.bind(("0.0.0.0", 9100))
 tcp.listen()
 abstract = socket.socket(socket.AF_UNIX)
 abstract.bind(b"\0ebb-isolation-victim")
@@ -25,6 +25,10 @@ shared = libc.shmget(0x7E57, 4096, 0o1666)  # IPC_CREAT
 def handler(event, context):
     """What would show that somebody was here."""
     global answered
+    if event == b"address":
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("203.0.113.1", 1))  # Sends nothing.
+            return sock.getsockname()[0]
     answered += 1
     return "\n".join([
         "unharmed" if open("/tmp/secret").read() == MARK and os.environ["MARK"] == MARK else "harmed",
