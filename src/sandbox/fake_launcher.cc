@@ -29,6 +29,7 @@ Task<bool> FakeGate::Pass(Deadline deadline) {
 FakeSandbox::FakeSandbox(FakeLauncher& launcher, Spec spec, OutputSink output)
     : launcher_(launcher), spec_(std::move(spec)), output_(std::move(output)) {
   report = launcher.report;
+  build_ = launcher.build;
 }
 
 FakeSandbox::~FakeSandbox() { ++launcher_.kills; }
@@ -145,6 +146,11 @@ Task<Result<std::unique_ptr<Guest>>> FakeLauncher::Enter(Sandbox& sandbox, Guest
   EBB_CHECK(!static_cast<FakeSandbox&>(sandbox).frozen_, "nothing can enter a frozen sandbox");
   guest_specs.push_back(std::move(spec));
   co_return std::make_unique<FakeGuest>(io_, guests);
+}
+
+std::vector<RuntimeState> FakeLauncher::Runtimes() const {
+  if (!build) return {};
+  return {RuntimeState{.build = build, .other = {}, .why_not = {}}};
 }
 
 Task<Result<std::unique_ptr<Sandbox>>> FakeLauncher::Launch(Spec spec, OutputSink output,

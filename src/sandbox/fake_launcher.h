@@ -51,6 +51,7 @@ class FakeSandbox : public Sandbox {
   Consumption Measure() const override { return consumption; }
   void ResetPeak() override { consumption.peak_memory_bytes = 0; }
   StartReport start_report() const override { return report; }
+  std::shared_ptr<const Build> build() const override { return build_; }
   bool alive() const override { return alive_; }
 
   // For handlers.
@@ -68,6 +69,7 @@ class FakeSandbox : public Sandbox {
   FakeLauncher& launcher_;
   Spec spec_;
   OutputSink output_;
+  std::shared_ptr<const Build> build_;
   bool alive_ = true;
   bool died_ = false;
   bool frozen_ = false;
@@ -114,7 +116,9 @@ class FakeLauncher : public Launcher {
   FakeGate probe_gate;
   FakeGate call_gate;  // Invoke and Proxy, before the function is asked.
 
-  StartReport report;  // Of every sandbox started from now on.
+  // Of every sandbox started from now on.
+  StartReport report;
+  std::shared_ptr<Build> build;
 
   // What happened.
   int launches = 0;  // That succeeded.
@@ -136,6 +140,7 @@ class FakeLauncher : public Launcher {
 
   Task<Result<std::unique_ptr<Sandbox>>> Launch(Spec spec, OutputSink output,
                                                 Deadline deadline) override;
+  std::vector<RuntimeState> Runtimes() const override;
 
  private:
   asio::io_context& io_;

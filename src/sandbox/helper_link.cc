@@ -73,6 +73,37 @@ Task<Result<void>> HelperLink::Send(Runtime runtime, Order order, std::string_vi
   }
 }
 
+Task<Result<void>> HelperLink::SendTo(const base::Fd& zygote, Order order, std::string_view text,
+                                      std::span<const int> fds, Deadline deadline) {
+  while (!SendOrder(zygote.get(), order, text, fds)) {
+    if (errno != EAGAIN) co_return Fail(Error::System("talk to the new Python zygote", errno));
+    co_await net::SleepFor(kSendAgain);
+    if (deadline.passed(clock_.Now())) {
+      co_return Fail(Error::DeadlineExceeded("the new Python zygote is behind"));
+    }
+  }
+  co_return Result<void>();
+}
+
+Task<Result<base::Fd>> HelperLink::StartAnotherZygote(asio::io_context& io, Deadline deadline) {
+  auto status = MakeSeqPacketPair();
+  if (!status) co_return Fail(status.error());
+  auto control = MakeSeqPacketPair();
+  if (!control) co_return Fail(control.error());
+  const int fds[] = {status->theirs.get(), control->theirs.get()};
+  auto sent = co_await Send(Runtime::kCustom, Order{.kind = OrderKind::kZygote}, {}, fds, deadline);
+  if (!sent) co_return Fail(sent.error());
+  status->theirs.Reset();
+  control->theirs.Reset();
+  net::Descriptor answers(io, std::move(status->ours));
+  const bool ready = co_await answers.WaitReadable(deadline);
+  if (!ready) co_return Fail(Error::DeadlineExceeded("the spawner is behind"));
+  auto answer = ReadAnswer(answers.get());  // None but when it cannot become Python.
+  if (answer) co_return Fail(ToError(*answer));
+  if (answer.error().code() != "Closed") co_return Fail(answer.error());
+  co_return std::move(control->ours);
+}
+
 Task<Result<void>> HelperLink::MountProc(asio::io_context& io, const base::Fd& pidfd,
                                          Deadline deadline) {
   auto status = MakeSeqPacketPair();

@@ -28,6 +28,15 @@ class HelperLink {
   // Errors: kUnavailable the helper is gone; kDeadline it is behind.
   Task<Result<void>> Send(Runtime runtime, Order order, std::string_view text,
                           std::span<const int> fds, Deadline deadline);
+  // The same to a zygote of the caller's.
+  Task<Result<void>> SendTo(const base::Fd& zygote, Order order, std::string_view text,
+                            std::span<const int> fds, Deadline deadline);
+
+  // Starts a zygote beside the one that there is, from what the host has now, and returns its
+  // control socket.  Errors: as Prepare; kDeadline.
+  Task<Result<base::Fd>> StartAnotherZygote(asio::io_context& io, Deadline deadline);
+  // The one before forks what it was told to and ends; what it has forked goes on.
+  void UseZygote(base::Fd control) { zygote_ = std::move(control); }
 
   // Mounts a /proc over that of `pidfd`, pid 1 of a pid namespace, in its mount namespace.
   // Errors: kUnavailable; kDeadline.

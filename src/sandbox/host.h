@@ -44,6 +44,8 @@ struct Config {
   Mebibytes template_memory{
       512};  // For processes that have loaded slow code, and their instances ahead.
   bool prepare_ahead = true;  // False: everything is made when it is needed.
+  // How often is looked whether a runtime was upgraded; 0: never.
+  Duration look_at_host = std::chrono::seconds(5);
 };
 
 // Removes what an earlier server left (cgroups, scratch files), then is ready.

@@ -24,26 +24,7 @@ constexpr auto kLookAgain = std::chrono::seconds(1);
 constexpr auto kHeadStart = std::chrono::milliseconds(5);
 constexpr auto kLoadTime = std::chrono::minutes(5);   // FC's for an initializer.
 constexpr auto kBootTime = std::chrono::seconds(30);  // A machine that takes longer is in trouble.
-// Below scratch.
-constexpr const char* kNoCode = "no-code";  // What a stem has for code.
-constexpr const char* kNames = "names";     // See names.h.
-
-// What a stem has until it is told what to be.
-Spec MakeStemSpec(const StemKind& kind, const base::Path& no_code) {
-  Spec spec;
-  spec.id = "stem";
-  spec.runtime = kind.runtime;
-  spec.code = no_code;
-  spec.cpu = MilliCpu(1000);  // It boots off the path, but not for long.
-  spec.memory = kind.memory > Mebibytes(0) ? kind.memory : Mebibytes(512);
-  spec.disk = Mebibytes(512);
-  spec.reach = kind.reach;
-  spec.environment = {{"EBB_STEM", "1"},
-                      {"PATH", "/usr/bin:/bin"},
-                      {"LANG", "C.UTF-8"},
-                      {"LD_LIBRARY_PATH", kLayersLibraries}};
-  return spec;
-}
+constexpr const char* kNames = "names";               // Below scratch; see names.h.
 
 // What failed then is nobody's fault and no news.
 bool IsCancelled(const asio::cancellation_state& state) {
@@ -64,6 +45,7 @@ HostLauncher::HostLauncher(asio::io_context& io, net::BlockingPool& pool, const 
       undertaker_(std::make_unique<Undertaker>()),
       outside_(std::move(outside)),
       names_(config_.scratch / kNames),
+      builds_(clock),
       parts_(io, pool, clock, *cgroups_, *undertaker_, outside_, kMostParts),
       stems_(clock, config_.prepared_memory, outside_.usual()),
       templates_(clock, config_.template_memory),
@@ -87,9 +69,15 @@ Result<void> HostLauncher::Prepare() {
   auto trees = cgroups_->OpenFolders();
   if (!trees) return Fail(trees.error());
   const egress::Egress* egress = outside_.egress();
+  const HostLook look = LookAtHost("/", {});  // Before anything is started from it.
+  for (const auto& [runtime, marks] : look.marks) {
+    if (!IsThere(marks)) continue;
+    builds_.Use(runtime, builds_.Make(runtime, IdOf(marks), VersionOf("/", runtime)));
+  }
   auto prepared = helpers_.Prepare(config_.scratch, config_.cgroup_name, *trees,
                                    egress != nullptr ? &egress->forwarding_debt() : nullptr);
   if (!prepared) return prepared;
+  if (config_.look_at_host > Duration(0)) keepers_->Spawn("keep builds", KeepBuilds());
   if (config_.prepare_ahead) {
     keepers_->Spawn("keep parts", KeepParts());
     keepers_->Spawn("keep templates", KeepTemplates());
@@ -227,8 +215,9 @@ TemplateTools HostLauncher::Tools() {
 
 Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begin begin,
                                                                  OutputSink output,
-                                                                 Deadline deadline) {
-  auto started = co_await Start(std::move(spec), begin, std::move(output), deadline);
+                                                                 Deadline deadline,
+                                                                 const Trial* trial) {
+  auto started = co_await Start(std::move(spec), begin, std::move(output), deadline, trial);
   if (!started) co_return Fail(started.error());
   auto sandbox = std::make_unique<BuiltinSandbox>(io_, clock_, std::move(*started));
   auto booted = co_await sandbox->WaitBooted(deadline);
@@ -237,7 +226,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> HostLauncher::Boot(Spec spec, Begi
 }
 
 Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink output,
-                                          Deadline deadline) {
+                                          Deadline deadline, const Trial* trial) {
   const TimePoint began = clock_.Now();
   auto parts =
       co_await parts_.Take({spec.cpu, spec.memory, spec.max_processes}, spec.disk, spec.reach);
@@ -247,7 +236,10 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
   if (!door) co_return Fail(door.error());
   auto sockets = Sockets::Make();
   if (!sockets) co_return Fail(sockets.error());
-  auto sent = co_await SendLaunch(spec, begin, *parts, *sockets, deadline);
+  // As it is before the order goes out: if it is replaced meanwhile the sandbox is taken for older
+  // than it is, never for newer.
+  std::shared_ptr<const Build> build = trial != nullptr ? trial->build : builds_.Of(spec);
+  auto sent = co_await SendLaunch(spec, begin, *parts, *sockets, deadline, trial);
   if (!sent) co_return Fail(sent.error());
   sockets->CloseTheirs();
   // While the child confines itself: it begins no program before it is told to.
@@ -264,6 +256,7 @@ Task<Result<Started>> HostLauncher::Start(Spec spec, Begin begin, OutputSink out
       spec.runtime == Runtime::kPython ? model::StartPath::kFork : model::StartPath::kExec;
   started.report.sandbox = clock_.Now() - began;
   started.uid = parts->uid;
+  started.build = std::move(build);
   started.spec = std::move(spec);
   started.connection = std::move(parts->connection);
   started.processes = std::move(parts->processes);
@@ -291,7 +284,8 @@ Result<std::shared_ptr<void>> HostLauncher::OpenDoor(const ProcessTree& processe
 }
 
 Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const Parts& parts,
-                                            const Sockets& sockets, Deadline deadline) {
+                                            const Sockets& sockets, Deadline deadline,
+                                            const Trial* trial) {
   auto code = MakeCodeMount(spec.image ? spec.image->folder : spec.code);
   if (!code) co_return Fail(code.error());
   auto layers = MakeLayersMount(spec.layers);
@@ -318,6 +312,9 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
   for (const base::Fd& join : parts.joins) fds.push_back(join.get());
   if (layers->valid()) fds.push_back(layers->get());
   if (names->valid()) fds.push_back(names->get());
+  if (trial != nullptr && trial->zygote.valid()) {
+    co_return co_await helpers_.SendTo(trial->zygote, order, *text, fds, deadline);
+  }
   co_return co_await helpers_.Send(spec.runtime, order, *text, fds, deadline);
 }
 
@@ -466,7 +463,8 @@ Task<bool> HostLauncher::AddStem(Runtime runtime) {
       Deadline(clock_.Now() + kBootTime));
   if (IsCancelled(co_await asio::this_coro::cancellation_state)) co_return false;
   if (stem) {
-    stems_.Put(*kind, std::move(*stem));
+    const auto build = (*stem)->build();
+    if (!build || !build->replaced) stems_.Put(*kind, std::move(*stem));
   } else {
     log::Warn("cannot boot a runtime ahead", {{"error", stem.error()}});
     stems_.Failed(*kind);

@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "net/blocking_pool.h"
 #include "net/task_group.h"
 #include "net/timing.h"
+#include "sandbox/builds.h"
 #include "sandbox/helper_link.h"
 #include "sandbox/host_sandbox.h"
 #include "sandbox/names.h"
@@ -34,6 +36,7 @@ class HostLauncher : public Launcher {
     bytecode_.Forget(prefix, except);
   }
   std::vector<TemplateState> Templates() const override { return templates_.List(); }
+  std::vector<RuntimeState> Runtimes() const override { return builds_.List(); }
   std::vector<std::pair<std::string, int>> prepared() const override;
   Task<Result<std::unique_ptr<Guest>>> Enter(Sandbox& sandbox, GuestSpec spec,
                                              Deadline deadline) override;
@@ -41,12 +44,20 @@ class HostLauncher : public Launcher {
 
  private:
   class UnderWay;
+  // A build that is tried out before it is used.
+  struct Trial {
+    std::shared_ptr<Build> build;
+    base::Fd zygote;  // Python's, started from it; else invalid.
+  };
+  // `trial`: null but for the sandbox that a build is tried with.
   Task<Result<std::unique_ptr<BuiltinSandbox>>> Boot(Spec spec, Begin begin, OutputSink output,
-                                                     Deadline deadline);
-  Task<Result<Started>> Start(Spec spec, Begin begin, OutputSink output, Deadline deadline);
+                                                     Deadline deadline,
+                                                     const Trial* trial = nullptr);
+  Task<Result<Started>> Start(Spec spec, Begin begin, OutputSink output, Deadline deadline,
+                              const Trial* trial = nullptr);
   Result<std::shared_ptr<void>> OpenDoor(const ProcessTree& processes);
   Task<Result<void>> SendLaunch(const Spec& spec, Begin begin, const Parts& parts,
-                                const Sockets& sockets, Deadline deadline);
+                                const Sockets& sockets, Deadline deadline, const Trial* trial);
   Task<Result<base::Fd>> WaitConfined(ProcessTree& processes, base::Fd status, Deadline deadline);
 
   // Off the path, until cancelled.
@@ -58,6 +69,10 @@ class HostLauncher : public Launcher {
   Task<void> KeepBytecode();
   Task<Result<void>> Compile(base::Path package);
   Task<void> KeepTemplates();
+  Task<void> KeepBuilds();  // With the next three in renewal.cc.
+  Task<void> Renew(HostRuntime runtime, const HostLook& look);
+  Task<Result<std::unique_ptr<BuiltinSandbox>>> TryOut(Trial& trial, Runtime runtime);
+  void Use(HostRuntime which, Trial trial, std::unique_ptr<BuiltinSandbox> stem);
   Task<void> AddTemplate(Spec spec);
   Task<Result<std::shared_ptr<Template>>> MakeTemplate(Spec spec, Deadline deadline);
   Task<bool> AddSpare();
@@ -78,6 +93,7 @@ class HostLauncher : public Launcher {
   std::unique_ptr<Undertaker> undertaker_;
   Outside outside_;
   NamesFolder names_;
+  Builds builds_;
   PartsStock parts_;
   Stems stems_;
   sandbox::Templates templates_;

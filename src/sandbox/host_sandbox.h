@@ -34,6 +34,7 @@ struct Started {
   bool has_code = true;          // False: a stem, whose code is mounted when it is adopted.
   std::shared_ptr<void> origin;  // The template that it was forked from, which must outlive it.
   LoadedSink on_loaded;          // May be null.
+  std::shared_ptr<const Build> build;  // Null: an image of its own.
 };
 
 class HostSandbox : public Sandbox {
@@ -45,6 +46,7 @@ class HostSandbox : public Sandbox {
   Consumption Measure() const override { return started_.processes->cgroup().Measure(); }
   void ResetPeak() override { started_.processes->cgroup().ResetPeak(); }
   StartReport start_report() const override { return started_.report; }
+  std::shared_ptr<const Build> build() const override { return started_.build; }
   bool alive() const override { return started_.processes->alive(); }
 
   // For who lets another process in.

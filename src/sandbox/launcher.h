@@ -136,6 +136,21 @@ struct StartReport {
   Duration runtime{};  // Then until the runtime was there; with a program of its own: nothing.
 };
 
+// One state of a runtime on the host, from which sandboxes are started.  Shared by them.
+struct Build {
+  std::string runtime;    // "python3", "node"; "system": all that programs of custom runtimes find.
+  std::string id;         // Of the files that it is made of, as they were.
+  std::string version;    // As the host's package manager knows it; empty: it does not.
+  WallTime since{};       // New sandboxes are started from it.
+  bool replaced = false;  // They are started from another by now.
+};
+
+struct RuntimeState {
+  std::shared_ptr<const Build> build;  // What new sandboxes are started from.
+  std::string other;    // Id of another that the host has and that is not used; empty: none.
+  std::string why_not;  // It does not start; empty: the host may be in the middle of an upgrade.
+};
+
 // Lives on the launcher's io_context.  Destroying it kills the process tree and frees everything,
 // off the path.
 class Sandbox {
@@ -177,6 +192,8 @@ class Sandbox {
   virtual Consumption Measure() const = 0;
   virtual void ResetPeak() = 0;
   virtual StartReport start_report() const = 0;
+  // What it was started from; null if that is an image of its own.
+  virtual std::shared_ptr<const Build> build() const { return nullptr; }
   virtual bool alive() const = 0;  // False once the process tree has ended.
 };
 
@@ -239,6 +256,8 @@ class Launcher {
   // what is kept for them goes.
   virtual void Forget(std::string_view /*prefix*/, std::string_view /*except*/) {}
   virtual std::vector<TemplateState> Templates() const { return {}; }
+  // The runtimes that the host has.
+  virtual std::vector<RuntimeState> Runtimes() const { return {}; }
   // What is made ahead of launches and ready: what, how many.
   virtual std::vector<std::pair<std::string, int>> prepared() const { return {}; }
 

@@ -41,10 +41,30 @@ std::optional<StemKind> KindFor(const Spec& spec) {
 
 }  // namespace
 
+Spec MakeStemSpec(const StemKind& kind, const base::Path& code) {
+  Spec spec;
+  spec.id = "stem";
+  spec.runtime = kind.runtime;
+  spec.code = code;
+  spec.cpu = MilliCpu(1000);  // It boots off the path, but not for long.
+  spec.memory = kind.memory > Mebibytes(0) ? kind.memory : Mebibytes(512);
+  spec.disk = Mebibytes(512);
+  spec.reach = kind.reach;
+  spec.environment = {{"EBB_STEM", "1"},
+                      {"PATH", "/usr/bin:/bin"},
+                      {"LANG", "C.UTF-8"},
+                      {"LD_LIBRARY_PATH", kLayersLibraries}};
+  return spec;
+}
+
 Stems::Stems(const Clock& clock, Mebibytes memory, Reach usual)
     : clock_(clock), memory_bytes_(memory.bytes()), usual_(usual) {
-  Find({Runtime::kPython, Mebibytes(0), usual});
-  if (access("/usr/bin/node", X_OK) == 0) Find({Runtime::kNode, kUsualMemory, usual});
+  Find(Usual(Runtime::kPython));
+  if (access("/usr/bin/node", X_OK) == 0) Find(Usual(Runtime::kNode));
+}
+
+StemKind Stems::Usual(Runtime runtime) const {
+  return {runtime, runtime == Runtime::kNode ? kUsualMemory : Mebibytes(0), usual_};
 }
 
 // Guessed: a Python boots in 2 ms, a Node in 90.
@@ -93,6 +113,14 @@ void Stems::Failed(const StemKind& kind) { Find(kind).not_before = clock_.Now() 
 
 void Stems::Trim() {
   for (auto& [kind, of] : kinds_) of.stock.Trim(clock_.Now(), kTrimAtOnce);
+}
+
+void Stems::Clear(Runtime runtime) {
+  for (auto& [kind, of] : kinds_) {
+    if (kind.runtime != runtime) continue;
+    of.stock.Clear();
+    of.not_before = {};
+  }
 }
 
 void Stems::Clear() { kinds_.clear(); }

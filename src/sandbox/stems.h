@@ -19,6 +19,11 @@ struct StemKind {
   friend auto operator<=>(const StemKind&, const StemKind&) = default;
 };
 
+constexpr const char* kNoCode = "no-code";  // Below scratch: what a stem has for code.
+
+// What a stem has until it is told what to be.
+Spec MakeStemSpec(const StemKind& kind, const base::Path& code);
+
 // Lives on its io_context.
 class Stems {
  public:
@@ -28,9 +33,11 @@ class Stems {
   // Null when there is none, or `spec` cannot be served by one.
   std::unique_ptr<BuiltinSandbox> Take(const Spec& spec);
 
+  StemKind Usual(Runtime runtime) const;  // Of the likeliest functions.
   // A kind of `runtime` of which there are fewer than are likely to be needed soon.
   std::optional<StemKind> Missing(Runtime runtime) const;
   void Put(const StemKind& kind, std::unique_ptr<BuiltinSandbox> stem);
+  void Clear(Runtime runtime);        // They were booted from a build that is replaced.
   void Failed(const StemKind& kind);  // It could not be made: not tried again for a minute.
   int count(Runtime runtime) const;   // Ready, of all kinds.
   void Trim();

@@ -192,6 +192,7 @@ Task<Result<std::unique_ptr<BuiltinSandbox>>> Template::Fork(Parts parts, Deadli
   started.channel = std::move(sockets->channel.ours);
   started.origin = self;
   started.uid = sandbox_->started().uid;
+  started.build = sandbox_->build();
   auto instance = std::make_unique<BuiltinSandbox>(tools_.io, tools_.clock, std::move(started));
   auto booted = co_await instance->WaitBooted(deadline);
   if (!booted) co_return Fail(booted.error());

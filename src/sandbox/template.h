@@ -43,6 +43,7 @@ class Template : public std::enable_shared_from_this<Template> {
 
   bool alive() const { return sandbox_->alive(); }
   const Spec& spec() const { return sandbox_->started().spec; }
+  bool outdated() const { return sandbox_->build() && sandbox_->build()->replaced; }
   std::int64_t memory_bytes() const { return sandbox_->Measure().peak_memory_bytes; }
 
  private:

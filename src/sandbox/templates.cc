@@ -64,6 +64,10 @@ std::optional<Spec> Templates::Wanted() {
 void Templates::Put(const std::string& version, std::shared_ptr<Template> made) {
   Entry* entry = FindEntry(version);
   if (entry == nullptr) return;  // Forgotten meanwhile.
+  if (made->outdated()) {
+    entry->state.stage = TemplateState::Stage::kWanted;
+    return;
+  }
   entry->made = std::move(made);
   entry->state.stage = TemplateState::Stage::kReady;
 }
@@ -95,10 +99,22 @@ std::shared_ptr<Template> Templates::MissingSpare() const {
 void Templates::PutSpare(std::unique_ptr<BuiltinSandbox> spare) {
   Entry* entry = FindEntry(spare->started().spec.version);
   if (entry == nullptr || !entry->made) return;  // Forgotten or refused meanwhile.
+  if (spare->build() && spare->build()->replaced) return;
   if (auto frozen = spare->Freeze(); frozen) {
     entry->spares.Put(std::move(spare));
   } else {
     log::Warn("a spare is not frozen, destroyed", {{"error", frozen.error()}});
+  }
+}
+
+void Templates::Renew() {
+  for (auto& [version, entry] : entries_) {
+    entry.spares.Clear();
+    entry.made.reset();
+    // One that is being loaded is looked at when it is put here.
+    if (entry.state.stage == TemplateState::Stage::kLoading) continue;
+    entry.state.stage = TemplateState::Stage::kWanted;
+    entry.state.why.clear();
   }
 }
 

@@ -35,6 +35,10 @@ class Templates {
   std::shared_ptr<Template> MissingSpare() const;  // Whose spares are fewer than likely needed.
   void PutSpare(std::unique_ptr<BuiltinSandbox> spare);
 
+  // All are made anew, those that were refused included: the build that they were started from is
+  // replaced.  Instances that there are keep theirs.
+  void Renew();
+
   void Forget(const std::string& version) { entries_.erase(version); }
   void Forget(std::string_view prefix, std::string_view except);
   void Trim();  // Drops what nobody has asked for in a while, and what there is no memory for.
