@@ -6,7 +6,8 @@ namespace ebb::model {
 namespace {
 
 constexpr ColdCause kCauses[] = {ColdCause::kFirst,   ColdCause::kBurst,  ColdCause::kEviction,
-                                 ColdCause::kExpired, ColdCause::kDeploy, ColdCause::kCrash};
+                                 ColdCause::kExpired, ColdCause::kDeploy, ColdCause::kUpgrade,
+                                 ColdCause::kCrash};
 constexpr StartPath kPaths[] = {StartPath::kSpare, StartPath::kTemplate, StartPath::kStem,
                                 StartPath::kFork, StartPath::kExec};
 
@@ -32,6 +33,8 @@ const char* ToString(ColdCause cause) {
       return "expired";
     case ColdCause::kDeploy:
       return "deploy";
+    case ColdCause::kUpgrade:
+      return "upgrade";
     case ColdCause::kCrash:
       return "crash";
   }

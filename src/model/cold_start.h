@@ -20,6 +20,7 @@ enum class ColdCause {
   kEviction,  // Its memory or its place was needed.
   kExpired,   // It had been idle for too long.
   kDeploy,    // The function was updated.
+  kUpgrade,   // Its runtime was upgraded on the host.
   kCrash,     // It ended, or could not serve again: killed for memory, time, a caller who left.
 };
 

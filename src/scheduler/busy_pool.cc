@@ -44,12 +44,17 @@ std::vector<Instance*> BusyPool::ProbeDue(TimePoint now) const {
   return due;
 }
 
-Instance* BusyPool::Fullest(const model::VersionKey& key) {
+Instance* BusyPool::Fullest(const model::VersionKey& key) { return Fullest(key, false); }
+
+Instance* BusyPool::FullestLeaving(const model::VersionKey& key) { return Fullest(key, true); }
+
+Instance* BusyPool::Fullest(const model::VersionKey& key, bool leaving) {
   auto version = busy_.find(key);
   if (version == busy_.end()) return nullptr;
   Instance* fullest = nullptr;
   for (const auto& instance : version->second) {
     const bool free = instance->loaded && instance->has_place() && instance->sandbox->alive();
+    if (instance->leaving != leaving) continue;
     if (free && (fullest == nullptr || instance->leases > fullest->leases)) {
       fullest = instance.get();
     }

@@ -23,12 +23,16 @@ class BusyPool {
   // be frozen.  Not one whose code is still being loaded.
   Instance* Fullest(const model::VersionKey& key);
 
+  // The one with the most leases among those that are leaving and may be lent once more.
+  Instance* FullestLeaving(const model::VersionKey& key);
+
   // How many have code that is being loaded.
   std::size_t CountLoading(const model::VersionKey& key) const;
 
   int size() const { return size_; }
 
  private:
+  Instance* Fullest(const model::VersionKey& key, bool leaving);
   std::map<model::VersionKey, std::vector<std::unique_ptr<Instance>>> busy_;  // None empty.
   int size_ = 0;
 };

@@ -35,6 +35,8 @@ struct Instance {
   int leases = 0;          // Out now, or handed to a waiter that has not taken it yet.
   bool loaded = false;     // User code is loaded: it can serve, and several calls at once.
   bool discarded = false;  // Must not be lent again.
+  // It is to end, since its runtime was upgraded: lent only to who would not be served otherwise.
+  bool leaving = false;
   bool frozen = false;     // See Freeze.
   int guests = 0;          // While there are some it is not frozen, and does not expire.
   TimePoint idle_since{};  // While idle.
@@ -55,6 +57,7 @@ struct Instance {
   Result<void> Freeze();
   Result<void> Thaw();  // OK if it is not frozen.
 
+  const sandbox::Build* build() const { return sandbox->build().get(); }
   // Whether it may be lent once more.  Only the one who loads the code has it until that is done.
   bool has_place() const { return !discarded && leases < (loaded ? concurrency : 1); }
 };

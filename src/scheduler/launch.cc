@@ -38,7 +38,8 @@ Task<void> RunLaunch(Launch launch, std::shared_ptr<State> state, model::Version
   }
   Birth birth = launch.birth();
   birth.Report((*sandbox)->start_report());
-  Presence presence = state->roll.Enter({.id = id, .key = key, .memory = memory, .birth = birth});
+  Presence presence = state->roll.Enter(
+      {.id = id, .key = key, .memory = memory, .birth = birth, .build = (*sandbox)->build()});
   auto instance =
       std::make_unique<Instance>(Instance{.id = std::move(id),
                                           .key = std::move(key),
@@ -101,10 +102,10 @@ bool State::StartLaunch(const model::VersionKey& key) {
   const std::size_t expected = Expected(key, line->second);
   if (line->second.waiters.size() <= expected) return false;
   Waiter& waiter = *line->second.waiters[expected];
-  if (MachineIsShort()) return false;
+  if (MachineIsShort()) return LendLeaving(waiter);
   Birth birth{.began = clock.Now()};
   auto reservation = idle.Reserve(key, waiter.version.memory);
-  if (!reservation) return false;
+  if (!reservation) return LendLeaving(waiter);
   CutFarewellsShort();
   birth.cold.cause = roll.TakeCause(key);
   const TimePoint placed = clock.Now();

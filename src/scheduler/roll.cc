@@ -106,6 +106,14 @@ Instance* Roll::Find(const std::string& id) const {
   return found == living_.end() ? nullptr : found->instance;
 }
 
+std::vector<Instance*> Roll::Outdated() const {
+  std::vector<Instance*> outdated;
+  for (const InstanceEntry& entry : living_) {
+    if (entry.build && entry.build->replaced) outdated.push_back(entry.instance);
+  }
+  return outdated;
+}
+
 std::vector<InstanceEntry> Roll::List(const std::string& function_id) const {
   std::vector<InstanceEntry> found;
   const auto wanted = [&](const InstanceEntry& entry) {

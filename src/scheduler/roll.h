@@ -10,6 +10,7 @@
 #include <deque>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,9 +45,10 @@ struct InstanceEntry {
   model::VersionKey key;
   Mebibytes memory;
   Birth birth{};
-  InstanceState state = InstanceState::kBusy;  // The first who waits takes it.
-  WallTime created{};                          // Set by Enter.
-  WallTime ended{};                            // Once it has.
+  std::shared_ptr<const sandbox::Build> build{};  // Null: an image of its own.
+  InstanceState state = InstanceState::kBusy;     // The first who waits takes it.
+  WallTime created{};                             // Set by Enter.
+  WallTime ended{};                               // Once it has.
   model::ColdCause ended_by = model::ColdCause::kCrash;
   Instance* instance = nullptr;  // For the scheduler only; null once it has ended.
 };
@@ -88,6 +90,9 @@ class Roll {
   void Forget(const std::string& function_id);  // It was deleted.
 
   Instance* Find(const std::string& id) const;  // Null: it does not live.
+
+  // Those that run on an older build of their runtime than new ones, oldest first.
+  std::vector<Instance*> Outdated() const;
 
   // The living, oldest first, then the ended, latest first.  Empty: of every function.
   std::vector<InstanceEntry> List(const std::string& function_id) const;

@@ -62,6 +62,8 @@ void Scheduler::ProbeDue() { state_->ProbeDue(); }
 
 void Scheduler::RelieveMachine() { state_->RelieveMachine(); }
 
+void Scheduler::ReplaceOutdated() { state_->ReplaceOutdated(); }
+
 Task<void> Scheduler::Run() {
   constexpr Duration kSecond = std::chrono::seconds(1);
   const Duration keep = state_->config.keep_warm;
@@ -71,6 +73,7 @@ Task<void> Scheduler::Run() {
     state_->DestroyExpired();
     state_->ProbeDue();
     state_->RelieveMachine();
+    state_->ReplaceOutdated();
   }
 }
 
@@ -97,6 +100,17 @@ std::optional<sandbox::TemplateState> Scheduler::TemplateOf(
     if (state.version == VersionName(version)) return state;
   }
   return std::nullopt;
+}
+
+std::vector<sandbox::RuntimeState> Scheduler::runtimes() const {
+  return state_->launcher.Runtimes();
+}
+
+std::vector<std::pair<std::string, int>> Scheduler::outdated() const {
+  std::map<std::string, int> counts;  // Those with none, too: a metric that ends says nothing.
+  for (const auto& runtime : runtimes()) counts[runtime.build->runtime] = 0;
+  for (const Instance* instance : state_->roll.Outdated()) ++counts[instance->build()->runtime];
+  return {counts.begin(), counts.end()};
 }
 
 Scheduler::Counts Scheduler::counts() const {

@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -42,6 +44,9 @@ struct Config {
   Duration admission_wait = std::chrono::milliseconds(500);
   // How long Stop waits for the last hooks of the instances that there are.
   Duration farewell_wait = std::chrono::seconds(10);
+  // How many instances a minute are ended since their runtime was upgraded on the host, those that
+  // nobody uses first; 0: none, they serve until they end by themselves.
+  int replace_per_minute = 120;
   // What the kernel says of the machine's memory; null: it is not looked at.  While less than a
   // twentieth is available nothing is started and idle instances are destroyed, however much of
   // the budget is free: limits are promises, and others on the machine have made none.
@@ -161,6 +166,9 @@ class Scheduler {
   // Destroys an eighth of the idle instances, those of the least benefit, if the machine is short
   // of memory.
   void RelieveMachine();
+  // Ends as many instances that run on an older build of their runtime as the pace allows; those in
+  // use take no more calls, and end when the last has left them.
+  void ReplaceOutdated();
   Task<void> Run();  // Until cancelled: calls these about once a second.
   // Fails every waiting Acquire, cancels launches, destroys the idle instances, and from then on
   // every instance that comes back.  Waits for last hooks, farewell_wait at most.
@@ -168,6 +176,11 @@ class Scheduler {
 
   // What has become of the template of `version`; none if it has not been slow to load.
   std::optional<sandbox::TemplateState> TemplateOf(const model::VersionKey& version) const;
+
+  // The runtimes of the host, and what new instances are started from.
+  std::vector<sandbox::RuntimeState> runtimes() const;
+  // Instances on older builds than that, by runtime.
+  std::vector<std::pair<std::string, int>> outdated() const;
 
   struct Counts {
     int idle = 0;

@@ -75,7 +75,14 @@ void State::End(std::unique_ptr<Instance> instance) {
 void State::Serve(std::unique_ptr<Instance> instance) {
   const model::VersionKey key = instance->key;
   auto line = lines.find(key);
-  if (!stopped && line != lines.end() && !line->second.waiters.empty()) {
+  // Its memory would be no other's: better this one than none.
+  const bool waited_for = line != lines.end() && !line->second.waiters.empty();
+  if (instance->leaving && waited_for && MachineIsShort()) instance->leaving = false;
+  if (instance->leaving) {
+    instance->presence.EndsBy(Retired(key) ? model::ColdCause::kDeploy
+                                           : model::ColdCause::kUpgrade);
+    Dispose(std::move(instance));
+  } else if (!stopped && waited_for) {
     Share(busy.Put(std::move(instance), clock.Now()));
   } else if (!stopped && !Retired(key) && config.keep_warm > Duration::zero()) {
     idle.Put(std::move(instance), clock.Now());
@@ -91,6 +98,7 @@ void State::Serve(std::unique_ptr<Instance> instance) {
 void State::Share(Instance& instance) {
   auto line = lines.find(instance.key);
   if (line == lines.end()) return;
+  if (instance.leaving) return;  // See LendLeaving.
   auto& waiters = line->second.waiters;
   while (!waiters.empty() && instance.has_place()) Answer(*waiters.front(), &instance);
 }

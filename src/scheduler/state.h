@@ -92,6 +92,11 @@ struct State : std::enable_shared_from_this<State> {
   void EndStay(const std::string& instance_id);
   void ProbeDue();
   void RelieveMachine();
+  void ReplaceOutdated();
+  // Serves `waiter`, for whom no instance can be started now, with one that is leaving, if there is
+  // such.
+  bool LendLeaving(Waiter& waiter);
+  void NoteOutdated(const std::vector<Instance*>& old);
   bool MachineIsShort();    // Of memory, as it was within the last tenth of a second.
   void RefuseEverything();  // First half of stopping: no new waiter, launch or idle instance.
 
@@ -136,6 +141,10 @@ struct State : std::enable_shared_from_this<State> {
   TimePoint machine_read{};
 
   std::vector<std::unique_ptr<sandbox::Sandbox>> ending;  // Destroyed in the loop's next turn.
+
+  double replacements = 0;              // That the pace allows now.
+  TimePoint paced{};                    // When it was last asked.
+  std::map<std::string, int> outdated;  // Instances on older builds, by runtime; none with none.
 
   // An instance that says farewell: its room is free for others already.
   struct Parting {
