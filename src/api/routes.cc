@@ -3,6 +3,7 @@
 #include "api/ebb/dead_letters.h"
 #include "api/ebb/instances.h"
 #include "api/ebb/log_lines.h"
+#include "api/ebb/runtimes.h"
 #include "api/ebb/status.h"
 #include "api/ebb/template.h"
 #include "api/ebb/usage.h"
@@ -43,6 +44,7 @@ constexpr Route kRoutes[] = {
 
     {"GET", "/ebb/v1/status", GetStatus},
     {"GET", "/ebb/v1/instances", ListAllInstances},
+    {"GET", "/ebb/v1/runtimes", ListRuntimes},
     {"GET", "/ebb/v1/usage", GetUsage},
     {"GET", "/ebb/v1/usage/records", ListUsageRecords},
     {"GET", "/ebb/v1/functions/{functionName}/logs", GetLogs},

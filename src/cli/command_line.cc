@@ -44,6 +44,7 @@ Exit RunCommandLine(std::vector<std::string> arguments, Session& session) {
   AddExec(app, chosen);
   AddDead(app, chosen);
   AddLayer(app, chosen);
+  AddRuntime(app, chosen);
   AddStatus(app, chosen);
   AddTemplate(app, chosen);
   for (CLI::App* command : app.get_subcommands({})) command->footer(kCommandFooter);

@@ -60,6 +60,7 @@ void AddInstances(CLI::App& app, Command& chosen);
 void AddExec(CLI::App& app, Command& chosen);
 void AddDead(CLI::App& app, Command& chosen);
 void AddLayer(CLI::App& app, Command& chosen);
+void AddRuntime(CLI::App& app, Command& chosen);
 void AddStatus(CLI::App& app, Command& chosen);
 void AddTemplate(CLI::App& app, Command& chosen);
 

@@ -37,6 +37,8 @@ struct Levels {
   int busy = 0;
   int starting = 0;
   std::vector<std::pair<std::string, int>> prepared;  // Made ahead: what, how many.
+  // Instances on older builds of their runtime than new ones: runtime, how many.
+  std::vector<std::pair<std::string, int>> outdated;
 };
 
 // `levels` is called by Format, on its thread.

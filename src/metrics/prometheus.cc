@@ -47,6 +47,9 @@ class PrometheusMetrics : public Metrics {
     instances_.Add({{"state", "busy"}}).Set(now.busy);
     instances_.Add({{"state", "starting"}}).Set(now.starting);
     for (const auto& [what, count] : now.prepared) prepared_.Add({{"what", what}}).Set(count);
+    for (const auto& [runtime, count] : now.outdated) {
+      outdated_.Add({{"runtime", runtime}}).Set(count);
+    }
     return prometheus::TextSerializer().Serialize(registry_.Collect());
   }
 
@@ -86,6 +89,8 @@ class PrometheusMetrics : public Metrics {
       Counters("ebb_instances_ended_total", "Instances that are gone, by what became of them");
   prometheus::Family<prometheus::Gauge>& instances_ =
       Gauges("ebb_instances", "Instances, by what they do");
+  prometheus::Family<prometheus::Gauge>& outdated_ =
+      Gauges("ebb_instances_outdated", "Instances on older builds of their runtime than new ones");
   prometheus::Family<prometheus::Gauge>& prepared_ =
       Gauges("ebb_prepared", "What is made ahead of cold starts and ready for them");
 };

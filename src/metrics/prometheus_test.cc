@@ -58,8 +58,13 @@ TEST_F(PrometheusTest, RefusalsAndEndingsAreCountedByReason) {
 }
 
 TEST_F(PrometheusTest, LevelsAreThoseOfTheMoment) {
-  levels_ = {.idle = 3, .busy = 1, .starting = 2, .prepared = {{"python stems", 4}}};
+  levels_ = {.idle = 3,
+             .busy = 1,
+             .starting = 2,
+             .prepared = {{"python stems", 4}},
+             .outdated = {{"python3", 2}}};
   EXPECT_TRUE(Has("ebb_instances{state=\"idle\"} 3")) << metrics_->Format();
+  EXPECT_TRUE(Has("ebb_instances_outdated{runtime=\"python3\"} 2"));
   EXPECT_TRUE(Has("ebb_prepared{what=\"python stems\"} 4"));
   levels_.idle = 0;
   EXPECT_TRUE(Has("ebb_instances{state=\"idle\"} 0"));

@@ -151,6 +151,12 @@ const std::vector<Setting>& Table() {
           "memory_budget_mib", "sum of all instances' memory sizes; 0 is 80 % of the machine"),
       Switch<&Config::freeze_idle>("freeze_idle",
                                    "whether an idle instance's own work stands still"),
+      Whole<&Config::runtime_look, 0, 3'600'000>(
+          "runtime_look_ms",
+          "how often upgrades of the host's runtimes are looked for; 0 is never"),
+      Whole<&Config::runtime_replace_pace, 0, 60'000>(
+          "runtime_replace_pace",
+          "instances a minute that are replaced when their runtime was upgraded; 0 is none"),
       Whole<&Config::retry_first, 1, 3'600'000>("retry_first_ms",
                                                 "wait before the first retry; doubles each time"),
       Whole<&Config::retry_longest, 1, kDay>("retry_longest_s", "longest wait between retries"),

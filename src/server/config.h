@@ -33,11 +33,14 @@ struct Config {
   std::uint16_t api_port = 8900;     // 0: any free one; see cli.json for which.
   std::uint16_t s3_port = 8901;
   std::uint16_t functions_port = 8902;
-  std::string region = "local";                 // In ARNs and in `context.region`.
-  std::chrono::seconds keep_warm{180};          // How long an idle instance stays, frozen.
-  int max_instances_per_function = 100;         // Further calls wait, then get 429.
-  Mebibytes memory_budget{0};                   // Sum of instances' sizes; 0: 80 % of the machine.
-  bool freeze_idle = true;                      // False: idle instances go on running, unpaid.
+  std::string region = "local";          // In ARNs and in `context.region`.
+  std::chrono::seconds keep_warm{180};   // How long an idle instance stays, frozen.
+  int max_instances_per_function = 100;  // Further calls wait, then get 429.
+  Mebibytes memory_budget{0};            // Sum of instances' sizes; 0: 80 % of the machine.
+  bool freeze_idle = true;               // False: idle instances go on running, unpaid.
+  // How often is looked whether a runtime was upgraded on the host; 0: never.
+  std::chrono::milliseconds runtime_look{5000};
+  int runtime_replace_pace = 120;  // Instances a minute that leave the build before; 0: none.
   std::chrono::milliseconds retry_first{1000};  // Before the first retry; doubles each time …
   std::chrono::seconds retry_longest{300};      // … up to this.
   std::string plain_registries;                 // Comma-separated; may be asked over plain HTTP.

@@ -61,7 +61,7 @@ Result<std::unique_ptr<Server>> Server::Make(Config config, sandbox::Helpers hel
 
 metrics::Levels Server::LevelsNow() const {
   const scheduler::Scheduler::Counts counts = scheduler_->counts();
-  return {counts.idle, counts.busy, counts.starting, launcher_->prepared()};
+  return {counts.idle, counts.busy, counts.starting, launcher_->prepared(), scheduler_->outdated()};
 }
 
 Result<void> Server::NamePlaces(const Ports& ports) {
@@ -175,6 +175,7 @@ sandbox::Config Server::SandboxConfig() {
   }
   config.prepared_memory = config_.prepared_memory;
   config.template_memory = config_.template_memory;
+  config.look_at_host = config_.runtime_look;
   config.template_refused = [this](const std::string& version, const std::string& why) {
     NoteRefusedTemplate(version, why);
   };
@@ -240,6 +241,7 @@ Result<void> Server::BuildEngine(sandbox::Helpers helpers) {
   scheduler::Config scheduler_config;
   scheduler_config.keep_warm = config_.keep_warm;
   scheduler_config.max_instances_per_function = config_.max_instances_per_function;
+  scheduler_config.replace_per_minute = config_.runtime_replace_pace;
   scheduler_config.memory_budget = config_.memory_budget;
   scheduler_config.read_memory = scheduler::ReadMachineMemory;
   scheduler_config.freeze_idle = config_.freeze_idle;

@@ -30,3 +30,38 @@ copy_example() {
   mkdir -p "$1/code"
   cp "$build/examples/$1/$2" "$1/code/"
 }
+
+# The next three only on a `machine` of the scenario's own.
+
+# later_python FILE: a copy of the machine's python3 that says that it was built on the first of January 2031.
+later_python() {
+  /usr/bin/python3 - "$1" << 'END'
+import os, platform, sys
+built = platform.python_build()[1][:11].encode()
+old = open(os.path.realpath("/usr/bin/python3"), "rb").read()
+assert old.count(built) == 1, "where python3 keeps the day of its build is not known"
+open(sys.argv[1], "wb").write(old.replace(built, b"Jan  1 2031"))
+os.chmod(sys.argv[1], 0o755)
+END
+}
+
+# put_in_place FILE PROGRAM: as an upgrade does it, under another name and then over what there is.
+put_in_place() {
+  local real
+  real=$(readlink -f "$2")
+  cp "$1" "$real.new" && mv "$real.new" "$real"
+}
+
+# make_package FILE PROGRAM: new.deb, the next version of the package that PROGRAM is of, with FILE in its place.
+make_package() {
+  local real package
+  real=$(readlink -f "$2")
+  package=$(dpkg -S "$real" | cut -d: -f1)
+  mkdir -p new/DEBIAN
+  dpkg -s "$package" | sed -n -e '/^Status:/d' -e 's/^Version: .*/&+new1/' -e p > new/DEBIAN/control
+  dpkg -L "$package" | while read -r path; do
+    if [ -f "$path" ]; then (cd / && cp -a --parents "${path#/}" "$OLDPWD/new"); fi
+  done
+  install -m 755 "$1" "new$real"
+  dpkg-deb -Znone -b new new.deb
+}

@@ -54,6 +54,32 @@ TEST_F(EbbApiTest, StatusCountsWhatThereIs) {
   EXPECT_EQ(status.at("region"), "local");
 }
 
+TEST_F(EbbApiTest, RuntimesSayWhoRunsOnWhichBuild) {
+  auto old = std::make_shared<sandbox::Build>(
+      sandbox::Build{.runtime = "python3", .id = "0a", .version = "3.11.2"});
+  node_.launcher.build = old;
+  Invoke();
+  old->replaced = true;
+  node_.launcher.build = std::make_shared<sandbox::Build>(sandbox::Build{
+      .runtime = "python3", .id = "0b", .version = "3.11.3", .since = clock_.WallNow()});
+  CreateFunction("g");
+  Invoke("g");
+  const json::object body = BodyOf(Send("GET", "/ebb/v1/runtimes"));
+  const json::object python = body.at("runtimes").as_array().at(0).as_object();
+  EXPECT_EQ(python.at("name"), "python3");
+  EXPECT_EQ(python.at("host").at("state"), "used");
+  const json::array builds = python.at("builds").as_array();
+  ASSERT_EQ(builds.size(), 2u);
+  EXPECT_EQ(builds[0].at("id"), "0b");
+  EXPECT_EQ(builds[0].at("current"), true);
+  EXPECT_EQ(builds[0].at("functions").as_array().at(0).at("function"), "g");
+  EXPECT_EQ(builds[1].at("id"), "0a");
+  EXPECT_EQ(builds[1].at("current"), false);
+  EXPECT_EQ(builds[1].at("version"), "3.11.2");
+  EXPECT_EQ(builds[1].at("instances"), 1);
+  EXPECT_EQ(builds[1].at("functions").as_array().at(0).at("function"), "f");
+}
+
 TEST_F(EbbApiTest, UsageSumsWhatHasJustRun) {
   CreateFunction("g");
   Invoke("f");

@@ -18,6 +18,10 @@ json::object Format(const scheduler::InstanceEntry& entry, const model::Function
                    {"cause", model::ToString(entry.birth.cold.cause)},
                    {"path", model::ToString(entry.birth.cold.path)},
                    {"created", base::FormatIsoMillis(entry.created)}};
+  if (entry.build) {
+    out["build"] = entry.build->id;
+    out["buildVersion"] = entry.build->version;
+  }
   if (entry.state == scheduler::InstanceState::kEnded) {
     out["ended"] = base::FormatIsoMillis(entry.ended);
     out["endedBy"] = model::ToString(entry.ended_by);
