@@ -93,7 +93,7 @@ class Finder {
     std::vector<base::Path> folders = run_path;
     folders.insert(folders.end(), kLibraryFolders.begin(), kLibraryFolders.end());
     for (const base::Path& folder : folders) {
-      const std::string path = (folder / name).string();
+      std::string path = (folder / name).string();
       if (marks_.contains(path)) return std::nullopt;
       const Mark mark = Look(root_, path);
       if (mark.number == 0) continue;

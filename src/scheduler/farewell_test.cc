@@ -47,6 +47,21 @@ TEST_F(FarewellTest, InstanceThatWasIdleForTooLongIsThawedForItsLastHookAndThenE
   EXPECT_EQ(Living(), 0);
 }
 
+TEST_F(FarewellTest, InstanceWhoseRuntimeWasUpgradedSaysFarewellWhetherItIsIdleOrComesBack) {
+  launcher_.build = std::make_shared<sandbox::Build>(
+      sandbox::Build{.runtime = "python3", .id = "old", .version = {}});
+  std::optional<Lease> busy = *Acquire(Polite("resize"));
+  Use(Polite("resize"));
+  launcher_.build->replaced = true;
+  scheduler_->ReplaceOutdated();
+  Settle();
+  EXPECT_EQ(said_, 1);
+  busy.reset();
+  Settle();
+  EXPECT_EQ(said_, 2);
+  EXPECT_EQ(Living(), 0);
+}
+
 TEST_F(FarewellTest, RetiredInstanceSaysFarewellWhetherItIsIdleOrComesBack) {
   std::optional<Lease> busy = *Acquire(Polite("resize"));
   Use(Polite("resize"));
