@@ -59,6 +59,16 @@ TEST_F(CatalogTest, EveryFieldIsTheSameAfterARestart) {
   config.role = "acs:ram::1:role/x";
   config.custom = {{"/code/server", "-v"}, {"--port", "8080"}, 8080};
   config.custom.health = {"/ready?x=1", seconds(1), seconds(2), seconds(3), 4, 5};
+  config.container = {.image = "r/a:1",
+                      .entrypoint = {"/e"},
+                      .command = {"c"},
+                      .resolved = "r/a@sha256:0",
+                      .digest = "0",
+                      .run = {"/e", "c"},
+                      .environment = {{"OF", "image"}},
+                      .work_in = "/w",
+                      .user = 33,
+                      .group = 44};
   config.initializer = {"index.init", seconds(300)};
   config.pre_stop = {"index.stop", seconds(90)};
   config.internet_access = true;

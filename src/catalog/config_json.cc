@@ -56,7 +56,15 @@ json::value FormatContainer(const model::CustomContainer& container) {
                       {"digest", container.digest},
                       {"run", ArrayOf(container.run)},
                       {"environment", std::move(environment)},
-                      {"workIn", container.work_in}};
+                      {"workIn", container.work_in},
+                      {"user", container.user},
+                      {"group", container.group}};
+}
+
+void ReadNumber(Members& members, std::string_view name, std::uint32_t& into) {
+  std::int64_t number = into;
+  members.Read(name, number);
+  into = static_cast<std::uint32_t>(number);
 }
 
 void ReadContainer(Members& members, model::CustomContainer& into) {
@@ -69,6 +77,8 @@ void ReadContainer(Members& members, model::CustomContainer& into) {
     container.Read("run", into.run);
     container.Read("environment", into.environment);
     container.Read("workIn", into.work_in);
+    ReadNumber(container, "user", into.user);
+    ReadNumber(container, "group", into.group);
   });
 }
 

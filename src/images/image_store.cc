@@ -330,6 +330,9 @@ Task<Result<Image>> ImageStore::Pull(std::string image, Access access) {
   auto there = co_await state->Ensure(parts);
   if (!there) co_return Fail(About(*reference, there.error()));
   const ImageConfig& config = parts->config;
+  auto user = co_await state->pool.Run([root = state->FolderOf(parts->digest) / "root",
+                                        text = config.user] { return FindUser(root, text); });
+  if (!user) co_return Fail(About(*reference, user.error()));
   co_return Image{
       .resolved = reference->name() + "@sha256:" + parts->digest,
       .digest = parts->digest,
@@ -337,6 +340,7 @@ Task<Result<Image>> ImageStore::Pull(std::string image, Access access) {
       .command = config.command,
       .environment = EnvironmentOf(config),
       .work_in = config.work_in.starts_with('/') ? config.work_in : "/" + config.work_in,
+      .user = *std::move(user),
       .hold = std::move(hold)};
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "images/image_user.h"
 #include "images/registry.h"
 #include "net/blocking_pool.h"
 #include "net/task.h"
@@ -45,6 +46,7 @@ struct Image {
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;
   std::string work_in;  // Absolute; it is there.
+  ImageUser user;
   Hold hold;
 };
 

@@ -161,6 +161,23 @@ TEST_F(ImageStoreTest, APulledImageIsUnpackedUnderItsDigest) {
   EXPECT_EQ(Folders(), std::vector<std::string>{digest});
 }
 
+TEST_F(ImageStoreTest, TheImagesUserIsWhoItsOwnFilesSay) {
+  const std::string layer = LayerOf("etc/passwd", "www:x:33:34::/var/www:/bin/sh\n");
+  registry_.Add("a", {layer}, R"({"Entrypoint":["/e"],"User":"www"})");
+  const auto image = Pull("a:1");
+  ASSERT_TRUE(image) << image.error().Describe();
+  EXPECT_EQ(image->user.uid, 33U);
+  EXPECT_EQ(image->user.gid, 34U);
+  EXPECT_EQ(image->user.home, "/var/www");
+  registry_.Add("b", {layer}, R"({"Entrypoint":["/e"],"User":"nobody"})");
+  const auto refused = Pull("b:1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), "InvalidArgument");
+  EXPECT_TRUE(
+      refused.error().message().ends_with("/b: its user 'nobody' is not in its /etc/passwd"))
+      << refused.error().message();
+}
+
 TEST_F(ImageStoreTest, WhatIsThereIsNotPulledAgain) {
   registry_.Add("a", {LayerOf("one", "1")});
   ASSERT_TRUE(Pull("a:1"));

@@ -129,13 +129,15 @@ Result<ImageConfig> ParseImageConfig(const std::string& text) {
   auto entrypoint = Texts(**config, "Entrypoint");
   auto command = Texts(**config, "Cmd");
   auto work_in = Text(**config, "WorkingDir");
-  if (!environment || !entrypoint || !command || !work_in) {
+  auto user = Text(**config, "User");
+  if (!environment || !entrypoint || !command || !work_in || !user) {
     return Bad("its configuration is damaged");
   }
   out.environment = *std::move(environment);
   out.entrypoint = *std::move(entrypoint);
   out.command = *std::move(command);
   out.work_in = *std::move(work_in);
+  out.user = *std::move(user);
   return out;
 }
 

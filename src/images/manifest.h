@@ -22,6 +22,7 @@ struct ImageConfig {
   std::vector<std::string> entrypoint;
   std::vector<std::string> command;
   std::string work_in;  // Empty: "/".
+  std::string user;     // "www:data", "1001"; empty: root.
 };
 
 // If `document` lists images of several machines, the one for linux/amd64.  nullopt: it is an

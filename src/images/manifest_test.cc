@@ -64,6 +64,7 @@ TEST(ManifestTest, TheConfigurationSaysWhatIsRunAndForWhichMachine) {
   EXPECT_EQ(config->entrypoint, std::vector<std::string>{"/e"});
   EXPECT_EQ(config->command, std::vector<std::string>{"c"});
   EXPECT_EQ(config->work_in, "/w");
+  EXPECT_EQ(config->user, "www");
   EXPECT_TRUE(ParseImageConfig(R"({"os":"linux","architecture":"amd64","config":{"Cmd":null}})"));
   EXPECT_FALSE(ParseImageConfig(R"({"os":"linux","architecture":"arm64"})"));
   EXPECT_FALSE(ParseImageConfig(R"({"os":"linux","architecture":"amd64","config":{"Env":[1]}})"));

@@ -126,6 +126,8 @@ sandbox::Spec MakeSpec(const model::Function& function, const Config& config,
     spec.code.clear();
     spec.image = dependencies.image_root(of.container.digest);
     spec.image->work_in = of.container.work_in;
+    spec.image->uid = of.container.user;
+    spec.image->gid = of.container.group;
     spec.command = of.container.run;
   }
   spec.port = of.custom.port;

@@ -64,6 +64,9 @@ struct CustomContainer {
   std::vector<std::string> run;  // What is started: from the above and the image's own.
   std::map<std::string, std::string> environment;  // The image's own; the function's wins.
   std::string work_in;
+  // Who the program is inside, by number; user 0: as instances without an image.
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
   friend bool operator==(const CustomContainer&, const CustomContainer&) = default;
 };
 

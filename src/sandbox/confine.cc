@@ -26,8 +26,6 @@
 namespace ebb::sandbox {
 namespace {
 
-// The id that the sandbox's only user has inside; /etc/passwd of the template root names it.
-constexpr unsigned kInsideId = 1000;
 constexpr rlim_t kMaxFiles = 100'000;  // FC's limit.
 
 bool Write(int fd, const char* text) {
@@ -123,12 +121,18 @@ bool BecomeUnprivileged(const Plan& plan) {
 // Last of the namespaces: all others belong to the host's user namespace, so that even with every
 // capability in its own the function has no power over them.
 bool NewUserNamespace(const Plan& plan) {
+  // Root in a namespace is given all its capabilities by every exec: only no-new-privs would be
+  // left to stand between.
+  errno = EINVAL;
+  if (plan.inside_uid == 0) return false;
   // Changing the user made /proc/self/* root's; dumpable gives it back, for the maps below.
   if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER) != 0) return false;
-  char map[64];
-  snprintf(map, sizeof map, "%u %u 1", kInsideId, plan.uid);
-  return WriteOwnProc(plan, "self/setgroups", "deny") && WriteOwnProc(plan, "self/uid_map", map) &&
-         WriteOwnProc(plan, "self/gid_map", map);
+  char users[64];
+  char groups[64];
+  snprintf(users, sizeof users, "%u %u 1", plan.inside_uid, plan.uid);
+  snprintf(groups, sizeof groups, "%u %u 1", plan.inside_gid, plan.uid);
+  return WriteOwnProc(plan, "self/setgroups", "deny") &&
+         WriteOwnProc(plan, "self/uid_map", users) && WriteOwnProc(plan, "self/gid_map", groups);
 }
 
 bool DropCapabilities(const Plan& plan) {

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 
+#include "sandbox/wire.h"
+
 namespace ebb::sandbox {
 
 struct Plan {
@@ -23,7 +25,9 @@ struct Plan {
   int names = -1;      // The same, of the file that is to be /etc/resolv.conf; -1: as it is.
   const int* joins = nullptr;  // `tasks` (v1) or `cgroup.procs` (v2) files, opened by root.
   unsigned join_count = 0;
-  std::uint32_t uid = 0;
+  std::uint32_t uid = 0;                 // On the host; not 0.
+  std::uint32_t inside_uid = kInsideId;  // In its user namespace; not 0.
+  std::uint32_t inside_gid = kInsideId;
   const char* host_name = "";
   int outer_proc = -1;  // A writable /proc of the helper's pid namespace, not mounted anywhere.
   const sock_filter* filter = nullptr;

@@ -116,6 +116,9 @@ TEST_F(ConfineTest, FailsByTheNameOfTheStepThatCannotBeDone) {
   EXPECT_EQ(Failed([](Plan& plan) { plan.code = -1; }), "mount the code at /code");
   EXPECT_EQ(Failed([](Plan& plan) { plan.tmp = -1; }), "mount a tmpfs at /tmp");
   EXPECT_EQ(Failed([](Plan& plan) { plan.layers = 0; }), "mount the layers at /opt");
+  EXPECT_EQ(Failed([](Plan& plan) { plan.names = 0; }),
+            "mount the name servers at /etc/resolv.conf");
+  EXPECT_EQ(Failed([](Plan& plan) { plan.inside_uid = 0; }), "new user namespace");
   EXPECT_EQ(Failed([](Plan& plan) { plan.image = true, plan.tmp = dup(plan.code); }),
             "enter the image's root");
   EXPECT_EQ(Failed([](Plan& plan) { plan.outer_proc = -1; }),

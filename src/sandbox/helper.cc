@@ -180,6 +180,8 @@ void Helper::ConfineChild() {
   plan.joins = fds_ + kFixedFds;
   plan.join_count = order_.join_count;
   plan.uid = order_.uid;
+  plan.inside_uid = order_.inside_uid;
+  plan.inside_gid = order_.inside_gid;
   order_.host_name[sizeof order_.host_name - 1] = 0;
   plan.host_name = order_.host_name;
   plan.outer_proc = outer_proc_;

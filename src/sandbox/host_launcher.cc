@@ -297,6 +297,10 @@ Task<Result<void>> HostLauncher::SendLaunch(const Spec& spec, Begin begin, const
   order.uid = parts.uid;
   order.join_count = static_cast<std::uint32_t>(parts.joins.size());
   order.image = spec.image ? 1 : 0;
+  if (spec.image && spec.image->uid != 0) {
+    order.inside_uid = spec.image->uid;
+    order.inside_gid = spec.image->gid;
+  }
   order.layer_mounts = layers->valid() ? 1 : 0;
   order.names_mounts = names->valid() ? 1 : 0;
   strncpy(order.host_name, spec.id.c_str(), sizeof order.host_name - 1);

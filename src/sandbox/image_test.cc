@@ -80,6 +80,21 @@ TEST_F(ImageSandboxTest, SeesTheImageAndNothingOfTheHost) {
   EXPECT_EQ(Run(*sandbox, "busybox grep -c localhost /etc/hosts"), "2\n");
 }
 
+TEST_F(ImageSandboxTest, RunsAsTheImagesUserWithoutMoreRights) {
+  File("etc/passwd", "www:x:33:34::/var/www:/bin/sh\n");
+  File("app/data", "old");
+  Spec spec = Image();
+  spec.image->uid = 33;
+  spec.image->gid = 34;
+  auto sandbox = Ready(std::move(spec));
+  ASSERT_TRUE(sandbox);
+  EXPECT_EQ(Run(*sandbox, "busybox id -u; busybox id -g; busybox whoami"), "33\n34\nwww\n");
+  EXPECT_EQ(Run(*sandbox, "busybox cat /proc/self/uid_map | busybox wc -l"), "1\n");
+  EXPECT_EQ(Run(*sandbox, "busybox grep CapPrm /proc/self/status"), "CapPrm:\t0000000000000000\n");
+  EXPECT_EQ(Run(*sandbox, "echo new > /app/data; busybox cat /app/data"), "new\n");
+  EXPECT_EQ(Run(*sandbox, "busybox chown 0 /app/data 2>/dev/null; echo $?"), "1\n");
+}
+
 TEST_F(ImageSandboxTest, AsksTheFunctionsNameServers) {
   Spec spec = Image();
   spec.names = Names{{"9.9.9.9"}, {}, {"ndots:2"}};

@@ -41,6 +41,9 @@ struct ImageRoot {
   base::Path folder;                 // Read-only; what the function writes lies in memory above it.
   std::string work_in = "/";         // Where the command begins.
   std::shared_ptr<const void> hold;  // Released when the sandbox is gone: then the image may go.
+  // Who the program is inside, without any more rights; uid 0: as without an image.
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 // What a sandbox reaches beside its own loopback.

@@ -39,12 +39,17 @@ enum class Begin : std::uint32_t {
   kAsTemplate,  // As kAtOnce, with what it takes to fork instances of itself.
 };
 
+// The ids that a sandbox's only user has inside; /etc/passwd of the template root names it.
+constexpr std::uint32_t kInsideId = 1000;
+
 // Followed by `text_bytes` bytes: NUL-terminated strings, first the arguments, then the
 // environment, then for an image the folder to work in.
 struct Order {
   OrderKind kind = OrderKind::kLaunch;
   Begin begin = Begin::kAtOnce;
-  std::uint32_t uid = 0;                // The sandbox's user and group on the host.
+  std::uint32_t uid = 0;  // The sandbox's user and group on the host.
+  std::uint32_t inside_uid = kInsideId;
+  std::uint32_t inside_gid = kInsideId;
   std::uint32_t join_count = 0;         // How many of the descriptors are cgroups.
   std::uint32_t image = 0;              // 1: the code is the root of an image; else 0.
   std::uint32_t layer_mounts = 0;       // 1: one more descriptor is what goes to /opt; else 0.

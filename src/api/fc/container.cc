@@ -121,6 +121,11 @@ Task<Result<Container>> PullContainer(const Setup& setup, Container container) {
   container.config.digest = std::move(image->digest);
   container.config.environment = std::move(image->environment);
   container.config.work_in = std::move(image->work_in);
+  container.config.user = image->user.uid;
+  container.config.group = image->user.gid;
+  if (image->user.uid != 0 && !image->user.home.empty()) {
+    container.config.environment.try_emplace("HOME", image->user.home);  // As Docker does.
+  }
   container.hold = std::move(image->hold);
   co_return container;
 }

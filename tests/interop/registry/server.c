@@ -1,6 +1,7 @@
 /* What runs in the tests' images: answers every request with what it finds.
    The body of a request names a file; the answer is what is in it, or why not.  "W" before the name
-   writes to it first; "E" gives the environment variable of that name. */
+   writes to it first; "E" gives the environment variable of that name; "I" who the program is.  "P" waits for the
+   next "P" and answers then, so both are under way at once; "T" tells what was asked outside of /invoke. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -10,7 +11,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static char told[4096];
+
 static void answer(char *body, char *out, size_t size) {
+  if (body[0] == 'I') {
+    snprintf(out, size, "%u:%u", getuid(), getgid());
+    return;
+  }
+  if (body[0] == 'T') {
+    snprintf(out, size, "%s", told);
+    return;
+  }
   if (body[0] == 'E') {
     const char *value = getenv(body + 1);
     snprintf(out, size, "%s", value == NULL ? "(not set)" : value);
@@ -41,6 +52,7 @@ int main(int argc, char **argv) {
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(listener, 16) != 0) return 1;
+  int waits = -1;
   for (;;) {
     char request[65536], out[8192] = "", head[256];
     size_t size = 0;
@@ -59,11 +71,23 @@ int main(int argc, char **argv) {
       }
       if (body != NULL && request + size - body >= wanted) break;
     }
-    if (body != NULL) {
-      answer(body, out, sizeof out);
-      const int count = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(out));
-      if (write(peer, head, (size_t)count) < 0 || write(peer, out, strlen(out)) < 0) perror("write");
+    if (body == NULL) {
+      close(peer);
+      continue;
     }
-    close(peer);
+    if (strstr(request, " /invoke") == NULL && strlen(told) < sizeof told - 64) {
+      snprintf(told + strlen(told), 64, "%.*s;", (int)strcspn(strchr(request, ' ') + 1, " "), strchr(request, ' ') + 1);
+    }
+    if (body[0] == 'P' && waits < 0) {
+      waits = peer;
+      continue;
+    }
+    answer(body, out, sizeof out);
+    const int count = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(out));
+    for (int to = peer; to >= 0; to = to == peer && body[0] == 'P' ? waits : -1) {
+      if (write(to, head, (size_t)count) < 0 || write(to, out, strlen(out)) < 0) perror("write");
+      close(to);
+    }
+    if (body[0] == 'P') waits = -1;
   }
 }
