@@ -64,6 +64,10 @@ bool Same(const std::string& field, const json::value& wanted, const json::value
   if (field == "customDNS" && wanted.is_object() && present->is_object()) {
     return SameDns(wanted.get_object(), present->get_object());
   }
+  // An empty one takes the check away.
+  if (field == "healthCheckConfig" && wanted.is_object() && wanted.get_object().empty()) {
+    return present->is_object() && present->get_object().empty();
+  }
   if (field != "environmentVariables" && wanted.is_object() && present->is_object()) {
     return Compare(wanted.get_object(), present->get_object()).empty();
   }

@@ -39,6 +39,14 @@ TEST(DifferenceTest, WhatTheServerAddsToAMapDoesNotDiffer) {
             "");
 }
 
+TEST(DifferenceTest, AnEmptyHealthCheckDiffersFromOne) {
+  const char* checked = R"({"customContainerConfig":{"healthCheckConfig":{"httpGetUrl":"/r"}}})";
+  const char* empty = R"({"customContainerConfig":{"healthCheckConfig":{}}})";
+  EXPECT_EQ(Texts(empty, checked), "customContainerConfig;");
+  EXPECT_EQ(Texts(empty, R"({"customContainerConfig":{}})"), "");
+  EXPECT_EQ(Texts(empty, empty), "");
+}
+
 TEST(DifferenceTest, CustomDnsIsComparedAsAWhole) {
   const char* full = R"({"customDNS":{"nameServers":["9.9.9.9"],"searches":["a.b"],
                          "dnsOptions":[{"name":"ndots","value":"2"},{"name":"rotate"}]}})";

@@ -47,8 +47,9 @@ const Shape kContainer = {"customContainerConfig",
                            {"acrInstanceId", kText},
                            {"accelerationType", kText},
                            {"resolvedImageUri", kText},
+                           {"healthCheckConfig", kMap, kOptional, &kHealthCheck},
                            {"registryConfig", kMap, kOptional, &kRegistry}},
-                          {"healthCheckConfig"}};
+                          {}};
 
 const Shape kDnsOption = {"dnsOptions", {{"name", kText, kRequired}, {"value", kText}}, {}};
 const Shape kDns = {"customDNS",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/fc/function_json.h"
+#include "api/fc/lifecycle_input.h"
 #include "base/encoding.h"
 
 namespace ebb::api {
@@ -11,7 +12,8 @@ namespace {
 // What the cloud has for its own registry and speeds itself up with; here they mean nothing.
 constexpr std::string_view kIgnored[] = {"acrInstanceId", "accelerationType", "accelerationInfo",
                                          "resolvedImageUri"};
-constexpr std::string_view kKnown[] = {"image", "port", "entrypoint", "command", "registryConfig"};
+constexpr std::string_view kKnown[] = {"image",   "port",           "entrypoint",
+                                       "command", "registryConfig", "healthCheckConfig"};
 
 constexpr std::string_view kWhere = "customContainerConfig.";
 
@@ -95,6 +97,12 @@ Result<std::optional<Container>> ParseContainer(const json::object& input) {
   if (*port && (**port < 0 || **port > 65535)) {
     return Refuse("customContainerConfig.port must be from 1 to 65535");
   }
+  if (const json::value* check = config->if_contains("healthCheckConfig");
+      check != nullptr && !SaysNothing(*check)) {
+    auto health = ParseHealthCheck(*check);
+    if (!health) return Refuse("customContainerConfig." + health.error().message());
+    out.health = *std::move(health);
+  }
   auto registry = TakeObject(*config, "registryConfig");
   if (!registry) return Fail(registry.error());
   auto access = ParseAccess(*registry);
@@ -131,11 +139,14 @@ Task<Result<Container>> PullContainer(const Setup& setup, Container container) {
 }
 
 json::object FormatContainer(const model::FunctionConfig& config) {
-  return {{"image", config.container.image},
-          {"resolvedImageUri", config.container.resolved},
-          {"entrypoint", Texts(config.container.entrypoint)},
-          {"command", Texts(config.container.command)},
-          {"port", config.custom.port}};
+  json::object out{{"image", config.container.image},
+                   {"resolvedImageUri", config.container.resolved},
+                   {"entrypoint", Texts(config.container.entrypoint)},
+                   {"command", Texts(config.container.command)},
+                   {"port", config.custom.port}};
+  json::object health = FormatHealthCheck(config.custom.health);
+  if (!health.empty()) out["healthCheckConfig"] = std::move(health);
+  return out;
 }
 
 }  // namespace ebb::api

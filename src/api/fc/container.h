@@ -15,6 +15,7 @@ namespace ebb::api {
 struct Container {
   model::CustomContainer config;
   std::optional<std::uint16_t> port;
+  model::HealthCheck health;
   images::Access access;  // For this pull only: never stored, never shown.
   images::Hold hold;      // Keeps a pulled image until the function that names it is written.
 };

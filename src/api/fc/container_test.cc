@@ -34,9 +34,9 @@ TEST_F(ContainerTest, AFunctionNeedsAnImageAndNothingElseOfItsKind) {
 TEST_F(ContainerTest, WhatEbbDoesNotHaveIsRefusedByName) {
   EXPECT_EQ(Create(json::object{{"image", "127.0.0.1:1/a"}, {"webServerMode", true}}),
             "400 customContainerConfig.webServerMode is not supported");
-  const json::object health{{"httpGetUrl", "/ready"}};
-  EXPECT_EQ(Create(json::object{{"image", "127.0.0.1:1/a"}, {"healthCheckConfig", health}}),
-            "400 customContainerConfig.healthCheckConfig is not supported");
+  const json::object health{{"httpGetUrl", 1}};
+  EXPECT_TRUE(Create(json::object{{"image", "127.0.0.1:1/a"}, {"healthCheckConfig", health}})
+                  .starts_with("400 customContainerConfig.healthCheckConfig.httpGetUrl"));
   EXPECT_EQ(Create(json::object{
                 {"image", "127.0.0.1:1/a"},
                 {"registryConfig", json::object{{"networkConfig", json::object{{"vpcId", "v"}}}}}}),

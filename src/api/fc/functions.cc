@@ -30,6 +30,7 @@ bool IsContainer(const std::string& runtime) {
 
 void Use(const Container& container, model::FunctionConfig& config) {
   config.container = container.config;
+  config.custom.health = container.health;
   if (container.port) config.custom.port = *container.port;
 }
 
