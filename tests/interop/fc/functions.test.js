@@ -77,6 +77,19 @@ test('a name in use is refused', async () => {
   await refused(createFunction('f-twice', ECHO), 409, 'FunctionAlreadyExists');
 });
 
+test('a function has name servers, searches and options of its own', async () => {
+  const customDNS = new FC.CustomDNS({
+    nameServers: ['9.9.9.9'], searches: ['a.example.com'], dnsOptions: [new FC.DNSOption({ name: 'ndots', value: '2' })],
+  });
+  const made = await createFunction('f-names', 'def handler(e, c):\n    return open("/etc/resolv.conf").read()\n', { customDNS });
+  assert.deepEqual(made.customDNS, customDNS);
+  assert.equal((await invoke('f-names', '')).text, 'nameserver 9.9.9.9\nsearch a.example.com\noptions ndots:2\n');
+  const input = new FC.UpdateFunctionInput({ customDNS: new FC.CustomDNS({}) });
+  const updated = (await client.updateFunction('f-names', new FC.UpdateFunctionRequest({ body: input }))).body;
+  assert.equal(updated.customDNS, undefined);
+  assert.equal((await invoke('f-names', '')).text, 'nameserver 169.254.0.1\n');
+});
+
 test('what is wrong with a function is said by name', async () => {
   const wrong = [
     [{ runtime: 'cobol85' }, /cobol85/],
