@@ -99,7 +99,9 @@ json::object ToJson(const model::HealthCheck& check) {
 json::object ToJson(const model::CustomDns& dns) {
   json::array options;
   for (const auto& [name, value] : dns.options) {
-    options.emplace_back(value.empty() ? name : name + ":" + value);
+    std::string text = name;
+    if (!value.empty()) text.append(":").append(value);
+    options.emplace_back(std::move(text));
   }
   return {{"nameServers", ArrayOf(dns.name_servers)},
           {"searches", ArrayOf(dns.searches)},

@@ -100,7 +100,9 @@ std::optional<sandbox::Names> NamesOf(const model::CustomDns& dns) {
   if (dns == model::CustomDns()) return std::nullopt;
   sandbox::Names names{.servers = dns.name_servers, .searches = dns.searches, .options = {}};
   for (const auto& [name, value] : dns.options) {
-    names.options.push_back(value.empty() ? name : name + ":" + value);
+    std::string option = name;
+    if (!value.empty()) option.append(":").append(value);
+    names.options.push_back(std::move(option));
   }
   return names;
 }

@@ -27,7 +27,7 @@ std::string FormatResolvConf(const Names& names) {
 
 Result<base::Path> NamesFolder::FileOf(const Names& names) const {
   const std::string text = FormatResolvConf(names);
-  const base::Path file = folder_ / base::Sha256Hex(text);
+  base::Path file = folder_ / base::Sha256Hex(text);
   std::error_code error;
   if (std::filesystem::exists(file, error)) return file;
   // Whole or not at all: it is taken for good once it has its name.
