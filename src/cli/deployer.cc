@@ -67,6 +67,11 @@ Result<json::object> Deployer::Send(const std::string& method, const std::string
   ask.method = method;
   ask.path = path;
   ask.body = json::serialize(body);
+  const std::string image = TextAt(ObjectAt(body, "customContainerConfig"), "image");
+  if (!image.empty()) {  // Next to nothing is sent, and then the server is at work for long.
+    const Notice notice(console_, label + "  the server pulls " + image + " …");
+    return client_.SendForJson(std::move(ask));
+  }
   ProgressBar bar(console_, label, ask.body.size());
   ask.on_sent = [&bar](std::size_t sent) { bar.Show(sent); };
   return client_.SendForJson(std::move(ask));

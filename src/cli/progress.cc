@@ -30,6 +30,14 @@ void ProgressBar::Show(std::size_t done) {
   console_.err << "\r\x1b[K" << FormatProgress(label_, done, whole_) << std::flush;
 }
 
+Notice::Notice(Console& console, const std::string& text) : console_(console) {
+  if (console_.err_is_terminal) console_.err << text << std::flush;
+}
+
+Notice::~Notice() {
+  if (console_.err_is_terminal) console_.err << "\r\x1b[K" << std::flush;
+}
+
 std::string FormatProgress(const std::string& label, std::size_t done, std::size_t whole) {
   const std::size_t percent = PercentOf(done, whole);
   const std::size_t full = percent * kBarWidth / 100;

@@ -1,5 +1,5 @@
 // cli/progress.h
-// A bar on a terminal that says how much of an upload has gone out.
+// What is waited for, on a terminal: a bar for an upload, a line for what the server does.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,19 @@ class ProgressBar {
   std::string label_;
   std::size_t whole_;
   std::size_t shown_percent_ = 101;  // Redraws only what looks different.
+};
+
+// A line that says what is waited for, where nobody can say how much of it is done.  Drawn and
+// taken away as the bar.
+class Notice {
+ public:
+  Notice(Console& console, const std::string& text);
+  ~Notice();
+  Notice(const Notice&) = delete;
+  Notice& operator=(const Notice&) = delete;
+
+ private:
+  Console& console_;
 };
 
 // "thumbnail  [######--------------]  31 %  of 4.2 MB"

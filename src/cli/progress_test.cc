@@ -31,5 +31,22 @@ TEST(ProgressTest, OnATerminalTheBarIsTakenAwayAtTheEnd) {
   EXPECT_TRUE(err.str().ends_with("\r\x1b[K"));
 }
 
+TEST(ProgressTest, ANoticeIsDrawnOnATerminalOnlyAndTakenAwayAtTheEnd) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console terminal{out, err, true, true};
+  {
+    const Notice notice(terminal, "web  the server pulls it");
+    EXPECT_EQ(err.str(), "web  the server pulls it");
+  }
+  EXPECT_TRUE(err.str().ends_with("\r\x1b[K"));
+  std::ostringstream file;
+  Console none{out, file};
+  {
+    const Notice notice(none, "x");
+  }
+  EXPECT_EQ(file.str(), "");
+}
+
 }  // namespace
 }  // namespace ebb::cli
