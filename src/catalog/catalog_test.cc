@@ -69,8 +69,8 @@ TEST_F(CatalogTest, EveryFieldIsTheSameAfterARestart) {
                       .work_in = "/w",
                       .user = 33,
                       .group = 44};
-  config.initializer = {"index.init", seconds(300)};
-  config.pre_stop = {"index.stop", seconds(90)};
+  config.initializer = {"", {"/bin/prepare", "it"}, seconds(300)};
+  config.pre_stop = {"index.stop", {}, seconds(90)};
   config.internet_access = true;
   config.dns = {{"9.9.9.9", "10.0.0.2"}, {"a.example.com", "b"}, {{"ndots", "2"}, {"rotate", ""}}};
   config.package_hash = std::string(64, 'a');

@@ -83,7 +83,9 @@ void ReadContainer(Members& members, model::CustomContainer& into) {
 }
 
 json::object ToJson(const model::LifecycleHook& hook) {
-  return {{"handler", hook.handler}, {"timeoutSeconds", hook.timeout.count()}};
+  return {{"handler", hook.handler},
+          {"command", ArrayOf(hook.command)},
+          {"timeoutSeconds", hook.timeout.count()}};
 }
 
 json::object ToJson(const model::HealthCheck& check) {
@@ -138,6 +140,7 @@ void ReadCount(Members& members, std::string_view name, int& into) {
 void ReadHook(Members& members, std::string_view name, model::LifecycleHook& into) {
   members.ReadObject(name, [&](Members& hook) {
     hook.Read("handler", into.handler);
+    hook.Read("command", into.command);
     ReadSeconds(hook, "timeoutSeconds", into.timeout);
   });
 }

@@ -26,10 +26,12 @@ const Shape kCustomRuntime = {"customRuntimeConfig",
                                {"healthCheckConfig", kMap, kOptional, &kHealthCheck}},
                               {}};
 
+const Shape kInitializer = {
+    "an initializer", {{"handler", kText}, {"command", kTextList}, {"timeout", kWhole}}, {}};
 const Shape kHook = {"a hook", {{"handler", kText}, {"timeout", kWhole}}, {"command"}};
 const Shape kLifecycle = {
     "instanceLifecycleConfig",
-    {{"initializer", kMap, kOptional, &kHook}, {"preStop", kMap, kOptional, &kHook}},
+    {{"initializer", kMap, kOptional, &kInitializer}, {"preStop", kMap, kOptional, &kHook}},
     {}};
 
 const Shape kLogin = {"authConfig", {{"userName", kText}, {"password", kText}}, {}};

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "invoke/fault.h"
 #include "invoke/held_body.h"
+#include "invoke/initializer_command.h"
 #include "invoke/running.h"
 #include "invoke/version.h"
 
@@ -53,6 +54,7 @@ class ServingDoor : public Door {
     Error error;
   };
   Task<std::expected<void, Broke>> BeginInstance(Running& running);
+  Task<Result<void>> RunInitializer(Running& running, Deadline deadline);
   sandbox::Call MakeCall(const model::Function& function, Call& call) const;
   sandbox::Hook MakeHook(sandbox::HookKind kind, const model::Function& function,
                          const std::string& request_id) const;
@@ -105,7 +107,7 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
   attempt.code_checksum = std::to_string((*function)->config.package_crc64);
 
   scheduler::Version version = MakeVersion(*function, config_, dependencies_);
-  if (!(*function)->config.pre_stop.handler.empty()) {
+  if (!(*function)->config.pre_stop.none()) {
     version.farewell = [this, function = *function](scheduler::Lease lease) {
       return RunPreStop(function, std::move(lease));
     };
@@ -126,7 +128,7 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
 
 Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running, Call call) {
   const bool cold = running->start() == model::Start::kCold;
-  const bool has_initializer = !running->subject().function->config.initializer.handler.empty();
+  const bool has_initializer = !running->subject().function->config.initializer.none();
   running->Begin(cold && has_initializer ? Running::Stage::kInitialize : Running::Stage::kInvoke);
   if (cold) {
     auto begun = co_await BeginInstance(*running);
@@ -153,14 +155,21 @@ Task<std::expected<void, ServingDoor::Broke>> ServingDoor::BeginInstance(Running
   running.OnInitialized();
   if (!loaded) co_return std::unexpected(Broke{Phase::kLoad, loaded.error()});
   const model::Function& function = *running.subject().function;
-  if (function.config.initializer.handler.empty()) co_return std::expected<void, Broke>();
-  sandbox::Hook hook =
-      MakeHook(sandbox::HookKind::kInitializer, function, running.subject().request_id);
+  if (function.config.initializer.none()) co_return std::expected<void, Broke>();
   const Deadline begun_by = In(function.config.initializer.timeout);
-  auto initialized = co_await running.sandbox().RunHook(std::move(hook), begun_by);
+  auto initialized = co_await RunInitializer(running, begun_by);
   running.OnInitialized();
   if (!initialized) co_return std::unexpected(Broke{Phase::kInitializer, initialized.error()});
   co_return std::expected<void, Broke>();
+}
+
+Task<Result<void>> ServingDoor::RunInitializer(Running& running, Deadline deadline) {
+  const model::Function& function = *running.subject().function;
+  if (!function.config.initializer.command.empty()) {
+    co_return co_await RunInitializerCommand(dependencies_.scheduler, running, deadline);
+  }
+  co_return co_await running.sandbox().RunHook(
+      MakeHook(sandbox::HookKind::kInitializer, function, running.subject().request_id), deadline);
 }
 
 Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running, Call call) {

@@ -9,8 +9,10 @@ class HookTest : public DoorTest {
   void SetUp() override {
     DoorTest::SetUp();
     model::Function function = Function("resize");
-    function.config.initializer = {.handler = "index.init", .timeout = std::chrono::seconds(7)};
-    function.config.pre_stop = {.handler = "index.stop", .timeout = std::chrono::seconds(9)};
+    function.config.initializer = {
+        .handler = "index.init", .command = {}, .timeout = std::chrono::seconds(7)};
+    function.config.pre_stop = {
+        .handler = "index.stop", .command = {}, .timeout = std::chrono::seconds(9)};
     Deploy(std::move(function));
     launcher_.on_hook = [this](sandbox::FakeSandbox& sandbox, const sandbox::Hook& hook) {
       clock_.Advance(20ms);
@@ -39,6 +41,48 @@ TEST_F(HookTest, InitializerRunsOnceBeforeTheFirstCallAndIsBilledWithIt) {
   ASSERT_EQ(launcher_.hooks_seen.size(), 1u);
   EXPECT_EQ(launcher_.hooks_seen[0].handler, "index.init");
   EXPECT_EQ(launcher_.hooks_seen[0].call.request_id, first.request_id);
+}
+
+class CommandTest : public HookTest {
+ protected:
+  void SetUp() override {
+    HookTest::SetUp();
+    model::Function function = Function("resize");
+    function.config.runtime = "custom.debian12";
+    function.config.initializer = {
+        .handler = {}, .command = {"/code/prepare", "--all"}, .timeout = 30s};
+    Deploy(std::move(function));
+  }
+};
+
+TEST_F(CommandTest, InitializerMayBeAProgramWhoseOutputIsTheFunctions) {
+  launcher_.guest_output = "prepared\n";
+  const Attempt attempt = Invoke(CallTo("resize"));
+  ASSERT_TRUE(attempt.outcome);
+  EXPECT_TRUE(attempt.outcome->ok);
+  ASSERT_EQ(launcher_.guest_specs.size(), 1u);
+  EXPECT_EQ(launcher_.guest_specs[0].command, (std::vector<std::string>{"/code/prepare", "--all"}));
+  EXPECT_EQ(launcher_.hooks_seen.size(), 0u);
+  EXPECT_TRUE(log_.text.contains("\nprepared\nFC Initialize End")) << log_.text;
+  EXPECT_EQ(launcher_.guests, 0);
+}
+
+TEST_F(CommandTest, ProgramThatFailsIsAnInitializationErrorAndTheInstanceEnds) {
+  launcher_.guest_code = 3;
+  const Attempt attempt = Invoke(CallTo("resize"));
+  ASSERT_TRUE(attempt.outcome && attempt.usage);
+  EXPECT_EQ(attempt.outcome->error_type, "InitializationError");
+  EXPECT_TRUE(attempt.outcome->body.contains("/code/prepare ended with exit code 3"))
+      << attempt.outcome->body;
+  EXPECT_EQ(attempt.usage->outcome, model::Outcome::kInitError);
+  EXPECT_EQ(launcher_.calls, 0);
+  EXPECT_EQ(Living(), 0);
+}
+
+TEST_F(CommandTest, ProgramThatCannotBeRunIsNamed) {
+  launcher_.guest_code = Fail(Error::FunctionFailed("'/code/prepare' cannot be run"));
+  const Attempt attempt = Invoke(CallTo("resize"));
+  EXPECT_TRUE(attempt.outcome->body.contains("'/code/prepare' cannot be run"));
 }
 
 TEST_F(HookTest, InitializerIsLoggedBetweenFunctionComputesLines) {

@@ -28,7 +28,7 @@ Running::Running(const Dependencies& dependencies, Subject subject, scheduler::L
   if (shared()) {
     lease_->SetOutput(MakeSharedSink(dependencies_.log, source_));
   } else {
-    lease_->SetOutput([this](std::string_view bytes) { Write(bytes); });
+    lease_->SetOutput([this](std::string_view bytes) { Print(bytes); });
   }
 }
 
@@ -141,7 +141,7 @@ void Running::NoteStage(std::string_view what) {
   Note(fmt::format("FC {} {} RequestId: {}", stage, what, subject_.request_id));
 }
 
-void Running::Write(std::string_view bytes) {
+void Running::Print(std::string_view bytes) {
   AddToTail(bytes);
   dependencies_.log.Write(source_, bytes);
 }

@@ -54,8 +54,9 @@ class Running {
   // kLoad.
   Fault Blame(Phase phase, const Error& error, Duration load_timeout = {});
 
-  void Note(std::string_view line);  // Into the function's log, on a line of its own.
-  Millis ran() const;                // So far.
+  void Print(std::string_view bytes);  // As if the function had.
+  void Note(std::string_view line);    // Into the function's log, on a line of its own.
+  Millis ran() const;                  // So far.
   std::int64_t peak_memory_bytes() { return lease_->sandbox().Measure().peak_memory_bytes; }
 
   sandbox::Sandbox& sandbox() { return lease_->sandbox(); }
@@ -66,7 +67,6 @@ class Running {
 
  private:
   void NoteColdStart();
-  void Write(std::string_view bytes);
   void NoteStage(std::string_view what);
   void AddToTail(std::string_view bytes);
   // Whether other calls may be under way on the instance.

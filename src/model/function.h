@@ -29,8 +29,10 @@ enum class RuntimeKind {
 
 // A function of the user's that runs once, when an instance begins or ends.
 struct LifecycleHook {
-  std::string handler;  // As FunctionConfig::handler; empty: there is none.
+  std::string handler;               // As FunctionConfig::handler.
+  std::vector<std::string> command;  // Instead of one: a program, run to its end in the instance.
   std::chrono::seconds timeout{3};
+  bool none() const { return handler.empty() && command.empty(); }
   friend bool operator==(const LifecycleHook&, const LifecycleHook&) = default;
 };
 

@@ -15,6 +15,7 @@ constexpr std::size_t kMaxFunctionName = 64;
 constexpr std::size_t kMaxTriggerName = 128;
 constexpr std::size_t kMaxDescription = 256;
 constexpr std::size_t kMaxHandler = 128;
+constexpr std::size_t kMaxHookCommand = 4096;  // Ours: as environment variables.
 constexpr std::size_t kMaxEnvironmentBytes = 4096;
 constexpr std::int64_t kMaxTimeoutSeconds = 86400;
 constexpr std::int64_t kCpuStep = 50;  // Thousandths of a vCPU.
@@ -97,13 +98,40 @@ Result<void> ValidateWhole(std::string_view field, std::int64_t value, std::int6
   return Refuse(fmt::format("{} {} is not allowed: use {} to {}", field, value, least, most));
 }
 
+Result<void> ValidateCommand(const std::string& field, const LifecycleHook& hook,
+                             const std::string& runtime) {
+  if (!hook.handler.empty()) {
+    return Refuse(fmt::format("{}: give a handler or a command, not both", field));
+  }
+  if (!ServesHttp(runtime)) {
+    return Refuse(fmt::format("{}.command is for custom runtimes: name a handler", field));
+  }
+  std::size_t size = 0;
+  bool has_nul = false;
+  for (const std::string& word : hook.command) {
+    size += word.size() + 1;
+    has_nul = has_nul || word.contains('\0');
+  }
+  if (size > kMaxHookCommand || has_nul || hook.command.front().empty()) {
+    return Refuse(
+        fmt::format("{}.command is not allowed: name a program, with arguments of at most "
+                    "{} characters",
+                    field, kMaxHookCommand));
+  }
+  return {};
+}
+
 Result<void> ValidateHook(std::string_view name, const LifecycleHook& hook,
                           const std::string& runtime, std::int64_t longest) {
-  if (hook.handler.empty()) return {};
+  if (hook.none()) return {};
   const std::string field = fmt::format("instanceLifecycleConfig.{}", name);
-  if (auto ok = ValidateText(field + ".handler", hook.handler, kMaxHandler); !ok) return ok;
   const auto kind = RuntimeKindOf(runtime);
   const bool is_imported = kind == RuntimeKind::kPython || kind == RuntimeKind::kNode;
+  if (!hook.command.empty()) {
+    if (auto ok = ValidateCommand(field, hook, runtime); !ok) return ok;
+    return ValidateWhole(field + ".timeout", hook.timeout.count(), 1, longest);
+  }
+  if (auto ok = ValidateText(field + ".handler", hook.handler, kMaxHandler); !ok) return ok;
   if (is_imported && !IsModuleAndFunction(hook.handler)) {
     return Refuse(
         fmt::format("{}.handler {} is not allowed: use module.function, for example "

@@ -119,8 +119,10 @@ FakeLauncher::FakeLauncher(asio::io_context& io)
       call_gate(io),
       io_(io) {}
 
-Task<Result<std::string>> FakeGuest::Read(From from) {
-  while (pending_.empty() && !ended_) co_await changed_.Wait(Deadline::Never());
+Task<Result<std::string>> FakeGuest::Read(From from, Deadline deadline) {
+  bool in_time = true;
+  while (in_time && pending_.empty() && !ended_) in_time = co_await changed_.Wait(deadline);
+  if (!in_time) co_return Fail(Error::DeadlineExceeded("nothing written"));
   if (from == From::kErrors) co_return std::string();
   co_return std::exchange(pending_, {});
 }
@@ -136,16 +138,18 @@ void FakeGuest::EndInput() {
   changed_.NotifyAll();
 }
 
-Task<Result<int>> FakeGuest::WaitEnd() {
-  while (!ended_) co_await changed_.Wait(Deadline::Never());
-  co_return 0;
+Task<Result<int>> FakeGuest::WaitEnd(Deadline deadline) {
+  bool in_time = true;
+  while (in_time && !ended_) in_time = co_await changed_.Wait(deadline);
+  if (!in_time) co_return Fail(Error::DeadlineExceeded("not ended"));
+  co_return code_;
 }
 
 Task<Result<std::unique_ptr<Guest>>> FakeLauncher::Enter(Sandbox& sandbox, GuestSpec spec,
                                                          Deadline) {
   EBB_CHECK(!static_cast<FakeSandbox&>(sandbox).frozen_, "nothing can enter a frozen sandbox");
   guest_specs.push_back(std::move(spec));
-  co_return std::make_unique<FakeGuest>(io_, guests);
+  co_return std::make_unique<FakeGuest>(io_, guests, guest_output, guest_code);
 }
 
 std::vector<RuntimeState> FakeLauncher::Runtimes() const {

@@ -75,20 +75,25 @@ class FakeSandbox : public Sandbox {
   bool frozen_ = false;
 };
 
-// Writes back what is written to it, to its output, until its input ends.
+// Writes back what is written to it, to its output, until its input ends.  Then it ends with
+// `code`.
 class FakeGuest : public Guest {
  public:
-  FakeGuest(asio::io_context& io, int& living) : living_(living), changed_(io) { ++living_; }
+  FakeGuest(asio::io_context& io, int& living, std::string output, Result<int> code)
+      : living_(living), pending_(std::move(output)), code_(std::move(code)), changed_(io) {
+    ++living_;
+  }
   ~FakeGuest() override { --living_; }
-  Task<Result<std::string>> Read(From from) override;
+  Task<Result<std::string>> Read(From from, Deadline deadline) override;
   Task<Result<void>> Write(std::string bytes) override;
   void EndInput() override;
-  Task<Result<int>> WaitEnd() override;
+  Task<Result<int>> WaitEnd(Deadline deadline) override;
 
  private:
   int& living_;
   std::string pending_;
   bool ended_ = false;
+  const Result<int> code_;
   net::Signal changed_;
 };
 
@@ -135,6 +140,8 @@ class FakeLauncher : public Launcher {
 
   int guests = 0;                      // FakeGuests that live.
   std::vector<GuestSpec> guest_specs;  // Of every Enter, in order.
+  std::string guest_output;            // What the next ones write at once.
+  Result<int> guest_code = 0;
   Task<Result<std::unique_ptr<Guest>>> Enter(Sandbox& sandbox, GuestSpec spec,
                                              Deadline deadline) override;
 

@@ -50,7 +50,7 @@ Task<Result<void>> HostGuest::WaitConfined(Deadline deadline) {
   co_return Result<void>();
 }
 
-Task<Result<std::string>> HostGuest::Read(From from) {
+Task<Result<std::string>> HostGuest::Read(From from, Deadline deadline) {
   net::Descriptor& source = from == From::kOutput ? output_ : errors_;
   std::array<char, kPieceBytes> piece;
   while (source.get() >= 0) {
@@ -59,7 +59,8 @@ Task<Result<std::string>> HostGuest::Read(From from) {
     if (count == 0 || errno == EIO) break;  // EIO: the last who had the terminal has closed it.
     if (errno == EINTR) continue;
     if (errno != EAGAIN) co_return Fail(Error::System("read from a process", errno));
-    co_await source.WaitReadable(Deadline::Never());
+    const bool readable = co_await source.WaitReadable(deadline);
+    if (!readable) co_return Fail(Error::DeadlineExceeded("the process wrote nothing in time"));
   }
   co_return std::string();
 }
@@ -79,10 +80,11 @@ Task<Result<void>> HostGuest::Write(std::string bytes) {
   co_return Result<void>();
 }
 
-Task<Result<int>> HostGuest::WaitEnd() {
+Task<Result<int>> HostGuest::WaitEnd(Deadline deadline) {
   std::optional<Error> not_run;
   while (true) {
-    co_await status_.WaitReadable(Deadline::Never());
+    const bool told = co_await status_.WaitReadable(deadline);
+    if (!told) co_return Fail(Error::DeadlineExceeded("the process did not end in time"));
     auto answer = ReadAnswer(status_.get());
     if (!answer) co_return Fail(answer.error());
     if (answer->kind == StatusKind::kFailed) {

@@ -33,10 +33,10 @@ class HostGuest : public Guest {
   // Until it is confined.  Errors: kUnavailable, naming the step that failed; kDeadline.
   Task<Result<void>> WaitConfined(Deadline deadline);
 
-  Task<Result<std::string>> Read(From from) override;
+  Task<Result<std::string>> Read(From from, Deadline deadline) override;
   Task<Result<void>> Write(std::string bytes) override;
   void EndInput() override { input_.reset(); }
-  Task<Result<int>> WaitEnd() override;
+  Task<Result<int>> WaitEnd(Deadline deadline) override;
 
  private:
   std::unique_ptr<net::Descriptor> input_;

@@ -39,7 +39,7 @@ class GuestTest : public SandboxFixture {
   std::string ReadAll(Guest& guest, Guest::From from) {
     std::string all;
     while (true) {
-      auto piece = testkit::RunToEnd(io(), guest.Read(from));
+      auto piece = testkit::RunToEnd(io(), guest.Read(from, Soon()));
       if (!piece || piece->empty()) return all;
       all += *piece;
     }
@@ -48,7 +48,7 @@ class GuestTest : public SandboxFixture {
     Outcome outcome;
     outcome.output = ReadAll(guest, Guest::From::kOutput);
     outcome.errors = ReadAll(guest, Guest::From::kErrors);
-    auto code = testkit::RunToEnd(io(), guest.WaitEnd());
+    auto code = testkit::RunToEnd(io(), guest.WaitEnd(Soon()));
     if (code) {
       outcome.code = *code;
     } else {
@@ -157,7 +157,7 @@ TEST_F(GuestTest, TerminalControlsItsSession) {
   // `read` is the shell's own: a program could be hit between its fork and its exec, and go on.
   auto guest = Enter({"/bin/sh", "-c", "echo ready; read line"}, GuestSpec::Standard::kTerminal);
   ASSERT_TRUE(guest) << guest.error().Describe();
-  EXPECT_EQ(*testkit::RunToEnd(io(), (*guest)->Read(Guest::From::kOutput)), "ready\r\n");
+  EXPECT_EQ(*testkit::RunToEnd(io(), (*guest)->Read(Guest::From::kOutput, Soon())), "ready\r\n");
   ASSERT_TRUE(testkit::RunToEnd(io(), (*guest)->Write("\x03")));  // Ctrl-C
   EXPECT_EQ(Finish(**guest).code, 130);
 }

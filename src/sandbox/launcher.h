@@ -231,13 +231,14 @@ class Guest {
  public:
   virtual ~Guest() = default;
   enum class From { kOutput, kErrors };  // On a terminal there are no errors.
-  // The next that it wrote; empty at the end.
-  virtual Task<Result<std::string>> Read(From from) = 0;
+  // The next that it wrote; empty at the end.  What is there is read although `deadline` has
+  // passed. Errors: kDeadline.
+  virtual Task<Result<std::string>> Read(From from, Deadline deadline) = 0;
   virtual Task<Result<void>> Write(std::string bytes) = 0;
   virtual void EndInput() = 0;  // Of a terminal's too, but it notices nothing.
   // Its exit code, 128 and the number if a signal ended it.  Errors: kFunctionFailed the command
-  // cannot be run; kUnavailable nobody can say.
-  virtual Task<Result<int>> WaitEnd() = 0;
+  // cannot be run; kUnavailable nobody can say; kDeadline.
+  virtual Task<Result<int>> WaitEnd(Deadline deadline) = 0;
 };
 
 class Launcher {

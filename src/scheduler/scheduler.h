@@ -121,9 +121,13 @@ class Stay {
   Stay& operator=(Stay&&) = delete;
   ~Stay();
   sandbox::Guest& guest() { return *guest_; }
+  // Lets it run to its end, without input; what it writes goes to `sink`.
+  // Errors: as Guest::WaitEnd.
+  Task<Result<int>> Finish(sandbox::OutputSink sink, Deadline deadline);
 
  private:
   friend struct State;
+  Task<void> Pump(sandbox::Guest::From from, const sandbox::OutputSink& sink, Deadline deadline);
   Stay(std::shared_ptr<State> state, std::string instance_id)
       : state_(std::move(state)), instance_id_(std::move(instance_id)) {}
   std::shared_ptr<State> state_;

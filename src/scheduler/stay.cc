@@ -12,6 +12,29 @@ Stay::~Stay() {
   state_->EndStay(instance_id_);
 }
 
+Task<void> Stay::Pump(sandbox::Guest::From from, const sandbox::OutputSink& sink,
+                      Deadline deadline) {
+  while (true) {
+    auto piece = co_await guest_->Read(from, deadline);
+    if (!piece || piece->empty()) co_return;
+    sink(*piece);
+  }
+}
+
+Task<Result<int>> Stay::Finish(sandbox::OutputSink sink, Deadline deadline) {
+  using enum sandbox::Guest::From;
+  guest_->EndInput();
+  net::TaskGroup pumps(state_->io);
+  for (const auto from : {kOutput, kErrors}) pumps.Spawn("pump", Pump(from, sink, deadline));
+  auto code = co_await guest_->WaitEnd(deadline);
+  // What it has left behind may hold its pipes open: only what is in them by now was written by it.
+  co_await pumps.Stop();
+  for (const auto from : {kOutput, kErrors}) {
+    co_await Pump(from, sink, Deadline(state_->clock.Now()));
+  }
+  co_return code;
+}
+
 Task<Result<Stay>> State::Enter(std::shared_ptr<State> self, Destination destination,
                                 sandbox::GuestSpec spec, Deadline deadline) {
   Instance* instance = self->roll.Find(destination.instance_id);

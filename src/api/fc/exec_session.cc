@@ -69,7 +69,7 @@ Task<void> ExecSession::TellEnd(net::WebSocket& socket) {
 
 Task<void> ExecSession::Forward(net::WebSocket& socket, From from) {
   while (true) {
-    auto bytes = co_await stay_.guest().Read(from);
+    auto bytes = co_await stay_.guest().Read(from, Deadline::Never());
     if (!bytes || bytes->empty()) break;
     bytes->insert(bytes->begin(), from == From::kOutput ? '\1' : '\2');
     auto sent = co_await socket.Send(net::WebSocketMessage::Kind::kBinary, std::move(*bytes));
@@ -95,7 +95,7 @@ Task<void> ExecSession::Feed(net::WebSocket& socket) {
 }
 
 Task<void> ExecSession::Watch() {
-  exit_code_ = co_await stay_.guest().WaitEnd();
+  exit_code_ = co_await stay_.guest().WaitEnd(Deadline::Never());
   changed_.NotifyAll();
 }
 

@@ -24,6 +24,7 @@ Result<void> TakeWhole(const json::object& from, const char* name, const std::st
 }
 
 Result<model::LifecycleHook> ParseHook(const json::object& hooks, const char* name) {
+  const bool takes_command = name == std::string_view("initializer");  // FC's rule.
   const std::string where = std::string(kHooks) + "." + name;
   auto object = json::Object(hooks, name);
   if (!object) return Refuse(std::string(kHooks) + "." + object.error().message());
@@ -31,13 +32,19 @@ Result<model::LifecycleHook> ParseHook(const json::object& hooks, const char* na
   if (*object == nullptr) return hook;
   for (const auto& [member, value] : **object) {
     if (member == "handler" || member == "timeout" || SaysNothing(value)) continue;
+    if (member == "command" && takes_command) continue;
     return Refuse(where + "." + std::string(member) + " is not supported");
   }
   auto handler = json::String(**object, "handler");
   if (!handler) return Refuse(where + "." + handler.error().message());
+  hook.handler = std::move(*handler).value_or("");
+  if (takes_command) {
+    auto command = TakeTexts(**object, "command", where);
+    if (!command) return Fail(command.error());
+    hook.command = *std::move(command);
+  }
   // What Serverless Devs sends for "none" has a timeout all the same.
-  if (handler->value_or("").empty()) return hook;
-  hook.handler = **std::move(handler);
+  if (hook.none()) return hook;
   auto timed = TakeWhole(**object, "timeout", where,
                          [&](std::int64_t s) { hook.timeout = std::chrono::seconds(s); });
   if (!timed) return Fail(timed.error());
@@ -97,8 +104,10 @@ json::object FormatLifecycle(const model::FunctionConfig& config) {
   const std::pair<const char*, const model::LifecycleHook*> hooks[] = {
       {"initializer", &config.initializer}, {"preStop", &config.pre_stop}};
   for (const auto& [name, hook] : hooks) {
-    if (hook->handler.empty()) continue;
-    out[name] = json::object{{"handler", hook->handler}, {"timeout", hook->timeout.count()}};
+    if (hook->none()) continue;
+    json::object shown{{"handler", hook->handler}, {"timeout", hook->timeout.count()}};
+    if (!hook->command.empty()) shown["command"] = Texts(hook->command);
+    out[name] = std::move(shown);
   }
   return out;
 }
