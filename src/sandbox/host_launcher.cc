@@ -20,8 +20,8 @@ constexpr std::uint32_t kUids = 100'000'000;
 
 constexpr int kMostParts = 64;  // Guessed; each holds 0.3 MiB of the kernel's memory.
 constexpr auto kLookAgain = std::chrono::seconds(1);
-// What was taken is at work then, and the processors are its own: a start takes about 2 ms.
-constexpr auto kHeadStart = std::chrono::milliseconds(5);
+// Then what was taken loads its code and answers its first call, and the processors are its own.
+constexpr auto kHeadStart = std::chrono::milliseconds(3);
 constexpr auto kLoadTime = std::chrono::minutes(5);   // FC's for an initializer.
 constexpr auto kBootTime = std::chrono::seconds(30);  // A machine that takes longer is in trouble.
 constexpr const char* kNames = "names";               // Below scratch; see names.h.
@@ -353,7 +353,9 @@ Task<Result<base::Fd>> HostLauncher::WaitConfined(ProcessTree& processes, base::
 
 Task<void> HostLauncher::WaitUntilTaken() {
   const bool taken = co_await taken_.Wait(Deadline(clock_.Now() + kLookAgain));
-  if (taken) co_await net::SleepFor(kHeadStart);
+  if (!taken) co_return;
+  co_await WaitUntilNoneLaunches();
+  co_await net::SleepFor(kHeadStart);
 }
 
 // A stem costs more of the processors than a start without one: while somebody waits for a start,
