@@ -47,8 +47,9 @@ class ServingDoor : public Door {
   Result<FunctionPtr> Admit(const Call& call) const;
   Task<Attempt> Run(Attempt attempt, std::unique_ptr<Running> running, Call call);
   Task<void> RunPreStop(FunctionPtr function, scheduler::Lease lease);
-  Task<Attempt> Ask(Attempt attempt, std::unique_ptr<Running> running, Call call);
-  Task<Attempt> PassThrough(Attempt attempt, std::unique_ptr<Running> running, Call call);
+  Task<Attempt> Ask(Attempt attempt, std::unique_ptr<Running> running, sandbox::Call call);
+  Task<Attempt> PassThrough(Attempt attempt, std::unique_ptr<Running> running, net::Request request,
+                            sandbox::Call call);
   struct Broke {
     Phase phase;
     Error error;
@@ -129,8 +130,10 @@ Task<Attempt> ServingDoor::Invoke(Call call) {
 Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running, Call call) {
   const bool cold = running->start() == model::Start::kCold;
   const bool has_initializer = !running->subject().function->config.initializer.none();
+  sandbox::Call asked = MakeCall(*running->subject().function, call);
   running->Begin(cold && has_initializer ? Running::Stage::kInitialize : Running::Stage::kInvoke);
   if (cold) {
+    if (!has_initializer && !call.http) running->sandbox().Expect(asked);
     auto begun = co_await BeginInstance(*running);
     const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
     if (!begun) {
@@ -142,9 +145,11 @@ Task<Attempt> ServingDoor::Run(Attempt attempt, std::unique_ptr<Running> running
     if (has_initializer) running->Enter(Running::Stage::kInvoke);
   }
   // The function's own timeout counts from here; loading its code had a limit of its own.
-  if (call.http)
-    co_return co_await PassThrough(std::move(attempt), std::move(running), std::move(call));
-  co_return co_await Ask(std::move(attempt), std::move(running), std::move(call));
+  if (call.http) {
+    co_return co_await PassThrough(std::move(attempt), std::move(running), std::move(*call.http),
+                                   std::move(asked));
+  }
+  co_return co_await Ask(std::move(attempt), std::move(running), std::move(asked));
 }
 
 // Loads the code and runs the initializer, if there is one.  Both are the first call's, and are
@@ -172,10 +177,11 @@ Task<Result<void>> ServingDoor::RunInitializer(Running& running, Deadline deadli
       MakeHook(sandbox::HookKind::kInitializer, function, running.subject().request_id), deadline);
 }
 
-Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running, Call call) {
+Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running,
+                               sandbox::Call call) {
   const model::Function& function = *running->subject().function;
   const Deadline deadline = In(function.config.timeout);
-  auto reply = co_await running->sandbox().Invoke(MakeCall(function, call), deadline);
+  auto reply = co_await running->sandbox().Invoke(std::move(call), deadline);
   const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
   if (!reply) co_return Broken(std::move(attempt), *running, Phase::kInvoke, reply.error(), caller);
   running->OnFirstByte();
@@ -185,7 +191,7 @@ Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running
       running->End(reply->ok ? model::Outcome::kOk : model::Outcome::kFunctionError);
   attempt.log_tail = running->tail();
   attempt.outcome = std::move(*reply);
-  if (caller == Caller::kLeft && call.mode == Mode::kSync) {
+  if (caller == Caller::kLeft && running->subject().mode == Mode::kSync) {
     dependencies_.late_usage(std::move(usage));  // The caller has no next step to keep it in.
   } else {
     attempt.usage = std::move(usage);
@@ -194,13 +200,12 @@ Task<Attempt> ServingDoor::Ask(Attempt attempt, std::unique_ptr<Running> running
 }
 
 Task<Attempt> ServingDoor::PassThrough(Attempt attempt, std::unique_ptr<Running> running,
-                                       Call call) {
+                                       net::Request request, sandbox::Call call) {
   const model::Function& function = *running->subject().function;
-  const sandbox::Call asked = MakeCall(function, call);
-  AddFunctionHeaders(call.http->headers, {.function = function, .config = config_, .call = asked});
-  const bool head_only = call.http->method == "HEAD";
+  AddFunctionHeaders(request.headers, {.function = function, .config = config_, .call = call});
+  const bool head_only = request.method == "HEAD";
   const Deadline deadline = In(function.config.timeout);
-  auto response = co_await running->sandbox().Proxy(std::move(*call.http), deadline);
+  auto response = co_await running->sandbox().Proxy(std::move(request), deadline);
   const Caller caller = CallerBy(co_await asio::this_coro::cancellation_state);
   if (!response)
     co_return Broken(std::move(attempt), *running, Phase::kInvoke, response.error(), caller);

@@ -14,6 +14,16 @@ json::object BodyOf(const Attempt& attempt) {
   return body ? *body : json::object();
 }
 
+TEST_F(DoorTest, SandboxIsToldOfTheFirstCallBeforeItLoadsTheCodeAndOfNoOther) {
+  Call call = CallTo("resize");
+  call.payload = "first";
+  const std::string first = Invoke(std::move(call)).request_id;
+  Invoke(CallTo("resize"));
+  ASSERT_EQ(launcher_.expected.size(), 1u);
+  EXPECT_EQ(launcher_.expected[0].request_id, first);
+  EXPECT_EQ(launcher_.expected[0].payload, "first");
+}
+
 TEST_F(DoorTest, AnswerOfTheFunctionComesBackWithWhoGaveIt) {
   const Attempt attempt = Invoke(CallTo("resize", "hello"));
   ASSERT_TRUE(attempt.outcome);

@@ -85,6 +85,11 @@ TEST_F(CommandTest, ProgramThatCannotBeRunIsNamed) {
   EXPECT_TRUE(attempt.outcome->body.contains("'/code/prepare' cannot be run"));
 }
 
+TEST_F(HookTest, FirstCallIsNotSentAheadOfAnInitializer) {
+  Invoke(CallTo("resize"));
+  EXPECT_TRUE(launcher_.expected.empty());
+}
+
 TEST_F(HookTest, InitializerIsLoggedBetweenFunctionComputesLines) {
   const std::string id = Invoke(CallTo("resize")).request_id;
   const std::string wanted = "FC Initialize Start RequestId: " + id + "\nhook index.init\n" +

@@ -14,6 +14,8 @@ namespace ebb::sandbox {
 namespace {
 
 constexpr FrameLimits kLimits;
+// A larger payload would fill the socket, and the answer to kStart would wait for it to be read.
+constexpr std::size_t kMostSentAlong = 16UL * 1024;
 
 std::string StartHeader(const Spec& spec) {
   json::object environment;
@@ -130,7 +132,12 @@ Result<void> BuiltinSandbox::Adopt(Spec spec, OutputSink output) {
 Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {
   KillGuard guard(*started_.processes);
   const Duration before = Measure().cpu_time;
-  auto frame = co_await Exchange(FrameKind::kStart, StartHeader(started_.spec), {}, deadline);
+  channel_->SetDeadline(deadline);
+  const std::string start = FormatFrameHead(FrameKind::kStart, StartHeader(started_.spec), 0);
+  const std::string first_call = std::exchange(expected_, {});
+  auto sent = co_await channel_->Write(start, first_call);
+  if (!sent) co_return Fail(co_await Autopsy(sent.error()));
+  auto frame = co_await reader_.Read(*channel_, kLimits);
   if (!frame) co_return Fail(co_await Autopsy(frame.error()));
   started_.output->Drain();
   if (frame->kind == FrameKind::kLoaded) {
@@ -143,9 +150,17 @@ Task<Result<void>> BuiltinSandbox::Initialize(Deadline deadline) {
   co_return Fail(Error::FunctionFailed(message.empty() ? "the code cannot be loaded" : message));
 }
 
+// Node would run it while its code loads.
+void BuiltinSandbox::Expect(const Call& first) {
+  if (started_.spec.runtime != Runtime::kPython || first.payload.size() > kMostSentAlong) return;
+  expected_ = FormatFrameHead(FrameKind::kCall, CallHeader(first), first.payload.size());
+  expected_ += first.payload;
+  sent_request_ = first.request_id;
+}
+
 Task<Result<void>> BuiltinSandbox::Compile(Deadline deadline) {
   channel_->SetDeadline(deadline);
-  co_return co_await channel_->Write(FormatFrameHead(FrameKind::kBytecode, {}, 0), {});
+  co_return co_await Send(FrameKind::kBytecode, {}, {});
 }
 
 Task<Result<std::optional<BytecodeFile>>> BuiltinSandbox::NextBytecode() {
@@ -161,7 +176,10 @@ Task<Result<std::optional<BytecodeFile>>> BuiltinSandbox::NextBytecode() {
 
 Task<Result<void>> BuiltinSandbox::BecomeTemplate(Deadline deadline) {
   KillGuard guard(*started_.processes);
-  auto frame = co_await Exchange(FrameKind::kTemplate, {}, {}, deadline);
+  channel_->SetDeadline(deadline);
+  auto sent = co_await Send(FrameKind::kTemplate, {}, {});
+  if (!sent) co_return Fail(co_await Autopsy(sent.error()));
+  auto frame = co_await reader_.Read(*channel_, kLimits);
   if (!frame) co_return Fail(co_await Autopsy(frame.error()));
   if (frame->kind != FrameKind::kTemplate) co_return Fail(Error::Unavailable("it does not fork"));
   guard.Dismiss();
@@ -189,7 +207,13 @@ Task<Result<void>> BuiltinSandbox::Probe() {
 Task<Result<Reply>> BuiltinSandbox::Ask(FrameKind kind, std::string header, Call call,
                                         Deadline deadline) {
   KillGuard guard(*started_.processes);
-  auto frame = co_await Exchange(kind, std::move(header), std::move(call.payload), deadline);
+  channel_->SetDeadline(deadline);
+  const bool is_sent =
+      kind == FrameKind::kCall && std::exchange(sent_request_, {}) == call.request_id;
+  Result<void> sent;
+  if (!is_sent) sent = co_await Send(kind, std::move(header), std::move(call.payload));
+  if (!sent) co_return Fail(co_await Autopsy(sent.error()));
+  auto frame = co_await reader_.Read(*channel_, kLimits);
   Reply reply;
   while (frame && !Answers(*frame, call.request_id, reply)) {
     frame = co_await reader_.Read(*channel_, kLimits);
@@ -205,13 +229,9 @@ Task<Result<net::Response>> BuiltinSandbox::Proxy(net::Request, Deadline) {
   co_return Fail(Error::Internal("a built-in runtime was sent HTTP"));
 }
 
-Task<Result<Frame>> BuiltinSandbox::Exchange(FrameKind kind, std::string header, std::string body,
-                                             Deadline deadline) {
-  channel_->SetDeadline(deadline);
+Task<Result<void>> BuiltinSandbox::Send(FrameKind kind, std::string header, std::string body) {
   const std::string head = FormatFrameHead(kind, header, body.size());
-  auto sent = co_await channel_->Write(head, body);
-  if (!sent) co_return Fail(sent.error());
-  co_return co_await reader_.Read(*channel_, kLimits);
+  co_return co_await channel_->Write(head, body);
 }
 
 }  // namespace ebb::sandbox

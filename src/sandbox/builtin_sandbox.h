@@ -30,6 +30,7 @@ class BuiltinSandbox : public HostSandbox {
   Task<Result<void>> BecomeTemplate(Deadline deadline);
 
   Task<Result<void>> Initialize(Deadline deadline) override;
+  void Expect(const Call& first) override;
   Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;
   Task<Result<void>> Probe() override;
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
@@ -38,10 +39,11 @@ class BuiltinSandbox : public HostSandbox {
  private:
   // Sends a request and reads until its answer comes.
   Task<Result<Reply>> Ask(FrameKind kind, std::string header, Call call, Deadline deadline);
-  Task<Result<Frame>> Exchange(FrameKind kind, std::string header, std::string body,
-                               Deadline deadline);
+  Task<Result<void>> Send(FrameKind kind, std::string header, std::string body);
 
   std::unique_ptr<net::Stream> channel_;
+  std::string expected_;      // The first call's frame, until it is sent with kStart.
+  std::string sent_request_;  // The call that has been sent already.
   FrameReader reader_;
 };
 

@@ -52,6 +52,8 @@ Task<Result<T>> FakeSandbox::Run(FakeGate& gate, Deadline deadline,
   co_return result;
 }
 
+void FakeSandbox::Expect(const Call& first) { launcher_.expected.push_back(first); }
+
 Task<Result<void>> FakeSandbox::Initialize(Deadline deadline) {
   ++launcher_.initializations;
   std::function<Result<void>()> step = [this] { return launcher_.on_initialize(*this); };

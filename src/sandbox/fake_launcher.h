@@ -42,6 +42,7 @@ class FakeSandbox : public Sandbox {
   ~FakeSandbox() override;
 
   Task<Result<void>> Initialize(Deadline deadline) override;
+  void Expect(const Call& first) override;
   Task<Result<void>> RunHook(Hook hook, Deadline deadline) override;
   Task<Result<void>> Probe() override;
   Task<Result<Reply>> Invoke(Call call, Deadline deadline) override;
@@ -140,6 +141,7 @@ class FakeLauncher : public Launcher {
 
   int guests = 0;                      // FakeGuests that live.
   std::vector<GuestSpec> guest_specs;  // Of every Enter, in order.
+  std::vector<Call> expected;          // Of every Expect, in order.
   std::string guest_output;            // What the next ones write at once.
   Result<int> guest_code = 0;
   Task<Result<std::unique_ptr<Guest>>> Enter(Sandbox& sandbox, GuestSpec spec,

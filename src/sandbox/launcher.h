@@ -167,6 +167,10 @@ class Sandbox {
   //         kFunctionTimeout not ready by `deadline`; kUnavailable the platform failed.
   virtual Task<Result<void>> Initialize(Deadline deadline) = 0;
 
+  // Before Initialize: what the first Invoke will be.  It may be sent along, which spares the way
+  // there and back between the two; then it runs once the code has loaded, whatever is done next.
+  virtual void Expect(const Call& first) = 0;
+
   // Runs a hook: built-in runtimes call the function with `context`, custom ones are asked POST
   // /initialize or GET /pre-stop.  After Initialize, while no call is under way.
   // Errors: as Invoke; kFunctionFailed with FC's error JSON as `message` if the hook itself failed.

@@ -27,6 +27,39 @@ TEST_F(PythonSandbox, AnswersWithTheBytesThatTheHandlerReturns) {
   EXPECT_EQ(Run("    return b'hello ' + event\n", "world").body, "hello world");
 }
 
+// Answers how often it was called, and with what.
+constexpr const char* kCounting =
+    "seen = []\ndef handler(e, c):\n    seen.append(len(e))\n    return seen\n";
+
+TEST_F(PythonSandbox, CallThatWasExpectedRunsOnceAndThoseAfterItToo) {
+  Code("index.py", kCounting);
+  for (const std::size_t size : {std::size_t{3}, std::size_t{1} << 20}) {  // Sent along, or not.
+    auto sandbox = Launch(MakeSpec());
+    ASSERT_TRUE(sandbox);
+    Call call;
+    call.request_id = "first";
+    call.payload = std::string(size, 'x');
+    (*sandbox)->Expect(call);
+    ASSERT_TRUE(Initialize(**sandbox));
+    auto first = testkit::RunToEnd(io(), (*sandbox)->Invoke(call, Soon()));
+    ASSERT_TRUE(first) << first.error().Describe();
+    EXPECT_EQ(first->body, "[" + std::to_string(size) + "]");
+    auto second = Invoke(**sandbox, "1234");
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->body, "[" + std::to_string(size) + ", 4]");
+  }
+}
+
+TEST_F(PythonSandbox, ExpectedCallOfCodeThatCannotBeLoadedIsNeverRun) {
+  Code("index.py", "raise OSError('no database')\n");
+  auto sandbox = Launch(MakeSpec());
+  ASSERT_TRUE(sandbox);
+  (*sandbox)->Expect(Call());
+  auto loaded = Initialize(**sandbox);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind(), ErrorKind::kFunctionFailed);
+}
+
 TEST_F(PythonSandbox, AnswersTextAsUtf8AndAnythingElseAsJson) {
   EXPECT_EQ(Run("    return 'gr\\u00fc\\u00df'\n").body, "gr\xc3\xbc\xc3\x9f");
   EXPECT_EQ(Run("    return {'a': [1, None]}\n").body, "{\"a\": [1, null]}");
