@@ -1,9 +1,22 @@
 #include "net/descriptor.h"
 
+#include <poll.h>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace ebb::net {
+
+namespace {
+
+// Asio keeps what it knows of closed descriptors for new ones: an event of the old one that epoll
+// has handed out already ends the wait of the new one, for which nothing has come.
+bool IsReady(int fd, short events) {
+  pollfd one{fd, events, 0};
+  return poll(&one, 1, 0) != 0;
+}
+
+}  // namespace
 
 struct Descriptor::State {
   State(asio::io_context& io, base::Fd fd) : descriptor(io) {
@@ -52,18 +65,30 @@ Task<bool> Descriptor::Wait(Readiness readiness, Deadline deadline) {
   while (true) {
     auto [error] = co_await state->descriptor.async_wait(what, net::kAwait);
     if (*expired) co_return false;
+    if (!state->descriptor.is_open()) co_return true;
     // Of several who wait for one descriptor, one's deadline ends the waits of all.
-    if (error != asio::error::operation_aborted || !state->descriptor.is_open()) co_return true;
+    if (error == asio::error::operation_aborted) continue;
+    const bool ready = IsReady(state->descriptor.native_handle(),
+                               readiness == Readiness::kReadable ? POLLIN : POLLOUT);
+    if (error || ready) co_return true;
   }
 }
 
-void Descriptor::OnReadable(std::function<void()> then) {
-  if (!state_->descriptor.is_open()) return;
-  const std::weak_ptr<State> weak = state_;
-  state_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                [weak, then = std::move(then)](boost::system::error_code error) {
-                                  if (!error && !weak.expired()) then();
-                                });
+void Descriptor::OnReadable(std::function<void()> then) { WaitThen(state_, std::move(then)); }
+
+void Descriptor::WaitThen(const std::shared_ptr<State>& state, std::function<void()> then) {
+  if (!state->descriptor.is_open()) return;
+  const std::weak_ptr<State> weak = state;
+  state->descriptor.async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      [weak, then = std::move(then)](boost::system::error_code error) mutable {
+        const std::shared_ptr<State> living = weak.lock();
+        if (error || !living) return;
+        if (!IsReady(living->descriptor.native_handle(), POLLIN)) {
+          return WaitThen(living, std::move(then));
+        }
+        then();
+      });
 }
 
 }  // namespace ebb::net

@@ -34,6 +34,7 @@ class Descriptor {
   struct State;
   enum class Readiness { kReadable, kWritable };
   Task<bool> Wait(Readiness readiness, Deadline deadline);
+  static void WaitThen(const std::shared_ptr<State>& state, std::function<void()> then);
 
   std::shared_ptr<State> state_;
 };
