@@ -117,12 +117,25 @@ void Helper::AfterForkInParent(pid_t child) {
   if (pidfd >= 0) close(pidfd);
 }
 
+bool Helper::CanWatch() const {
+  for (const Watched& one : watched_) {
+    if (one.child == 0) return true;
+  }
+  return false;
+}
+
+void Helper::Watch(pid_t child) {
+  for (Watched& one : watched_) {
+    if (one.child != 0) continue;
+    one = {child, TakeFd(kStatusFd)};
+    return;
+  }
+}
+
 bool Helper::BeforeEntering() {
-  bool has_place = false;
-  for (const Watched& one : watched_) has_place = has_place || one.child == 0;
   if (fd_count_ != kGuestFds + order_.join_count) {
     Answer(StatusKind::kFailed, "read the order", EBADMSG);
-  } else if (!has_place) {
+  } else if (!CanWatch()) {
     Answer(StatusKind::kFailed, "too many processes have entered sandboxes", EBUSY);
   } else if (setns(fds_[kHostFd], CLONE_NEWPID) != 0) {
     Answer(StatusKind::kFailed, "enter the sandbox's pid namespace", errno);
@@ -134,12 +147,7 @@ bool Helper::BeforeEntering() {
 
 void Helper::AfterEntering(pid_t child) {
   AfterForkInParent(child);
-  if (child < 0) return;
-  for (Watched& one : watched_) {
-    if (one.child != 0) continue;
-    one = {child, TakeFd(kStatusFd)};
-    return;
-  }
+  if (child > 0) Watch(child);
 }
 
 void Helper::ConfineGuestChild() {

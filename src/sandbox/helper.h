@@ -52,6 +52,10 @@ class Helper {
   const Filter& filter() const { return filter_; }
   int own_pid_namespace() const { return own_pid_namespace_; }
 
+  // Tells the order's status socket when `child` has ended: kExited.  False: there are too many.
+  bool CanWatch() const;
+  void Watch(pid_t child);
+
   // Answer on the order's status socket.
   void Answer(StatusKind kind, const char* step, int error, int pidfd = -1);
 
@@ -65,12 +69,12 @@ class Helper {
   char text_[kMaxOrderText + 1];
   int fds_[kMaxOrderFds];
   unsigned fd_count_ = 0;
-  // Guests that have not ended, and whom to tell.  A place without a child is free.
+  // Processes in sandboxes that have not ended, and whom to tell.  A place without a child is free.
   struct Watched {
     pid_t child = 0;
     int status = -1;
   };
-  static constexpr unsigned kMaxWatched = 64;
+  static constexpr unsigned kMaxWatched = 512;
   Watched watched_[kMaxWatched];
   Filter filter_;
   Filter template_filter_;

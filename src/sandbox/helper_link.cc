@@ -118,7 +118,7 @@ Task<Result<void>> HelperLink::MountProc(asio::io_context& io, const base::Fd& p
   if (!ready) co_return Fail(Error::DeadlineExceeded("the spawner is behind"));
   auto answer = ReadAnswer(answers.get());
   if (!answer) co_return Fail(answer.error());
-  if (answer->kind != StatusKind::kDone) co_return Fail(ToError(*answer));
+  if (answer->kind != StatusKind::kExited) co_return Fail(ToError(*answer));
   co_return Result<void>();
 }
 

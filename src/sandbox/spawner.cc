@@ -149,20 +149,27 @@ void Launch(Helper& helper) {
   const bool mounted =
       proc >= 0 && setns(pidfd, CLONE_NEWNS) == 0 &&
       syscall(SYS_move_mount, proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) == 0;
-  SendStatus(status, mounted ? StatusKind::kDone : StatusKind::kFailed, "mount /proc", errno);
+  if (!mounted) SendStatus(status, StatusKind::kFailed, "mount /proc", errno);
   _exit(0);
 }
 
+// Told to be done when that process is gone: the sandbox's own would see it.
 void MountProc(Helper& helper) {
   const int pidfd = helper.TakeFd(1);
-  if (setns(pidfd, CLONE_NEWPID) != 0) {
+  if (!helper.CanWatch()) {
+    helper.Answer(StatusKind::kFailed, "too many processes have entered sandboxes", EBUSY);
+  } else if (setns(pidfd, CLONE_NEWPID) != 0) {
     helper.Answer(StatusKind::kFailed, "enter the pid namespace", errno);
   } else {
     const pid_t child = fork();
     if (child == 0) MountProcInside(helper.TakeFd(kStatusFd), pidfd);
     const int why = errno;
     if (setns(helper.own_pid_namespace(), CLONE_NEWPID) != 0) _exit(1);
-    if (child < 0) helper.Answer(StatusKind::kFailed, "fork", why);
+    if (child < 0) {
+      helper.Answer(StatusKind::kFailed, "fork", why);
+    } else {
+      helper.Watch(child);
+    }
   }
   close(pidfd);
 }

@@ -79,7 +79,7 @@ constexpr unsigned kMaxOrderText = 128 * 1024;  // FC allows 4 KiB of variables;
 enum class StatusKind : std::uint32_t {
   kForked = 1,  // The child exists; its pidfd comes along.
   kConfined,    // Every step is done.
-  kDone,        // A kPrepare, kZygote or kMountProc is done.
+  kDone,        // A kPrepare or kZygote is done.
   kFailed,      // `step` could not be done.
   kExited,      // The process of a kEnter has ended; `error` is its exit code, or 128 + signal.
 };
