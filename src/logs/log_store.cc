@@ -41,14 +41,14 @@ using StreamPtr = std::shared_ptr<Stream>;
 }  // namespace
 
 struct LogStore::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& io_, net::BlockingPool& pool_, const Clock& clock_, Config config_)
-      : io(io_),
-        pool(pool_),
-        clock(clock_),
-        config(std::move(config_)),
-        wanted(io),
-        written(io),
-        writes(std::make_unique<net::TaskGroup>(io)) {}
+  State(asio::io_context& loop, net::BlockingPool& disk, const Clock& time, Config settings)
+      : io(loop),
+        pool(disk),
+        clock(time),
+        config(std::move(settings)),
+        wanted(loop),
+        written(loop),
+        writes(std::make_unique<net::TaskGroup>(loop)) {}
 
   LineSplitter& SplitterOf(const Source& source);
   StreamPtr StreamOf(const std::string& account, const std::string& function);

@@ -11,7 +11,7 @@
 namespace ebb::sandbox {
 namespace {
 
-constexpr std::string_view kFolder = "__pycache__";  // PEP 3147.
+constexpr const char* kFolder = "__pycache__";  // PEP 3147.
 constexpr std::string_view kEnding = ".pyc";
 
 bool NamesBytecode(const base::Path& path) {
@@ -46,7 +46,7 @@ Result<void> SaveBytecode(const base::Path& package, const BytecodeFile& file) {
   if (!root.valid()) return Fail(Error::System("open " + package.string(), errno));
   const base::Fd sources = OpenFolderBeneath(root.get(), path.parent_path().parent_path());
   if (!sources.valid()) return Fail(Error::Invalid("'" + file.path + "' leads out of the package"));
-  if (mkdirat(sources.get(), kFolder.data(), 0755) != 0 && errno != EEXIST) {
+  if (mkdirat(sources.get(), kFolder, 0755) != 0 && errno != EEXIST) {
     return Fail(Error::System("make a folder for bytecode", errno));
   }
   const base::Fd folder = OpenFolderBeneath(sources.get(), kFolder);
