@@ -4,8 +4,8 @@ In the zygote often, so that all lazy parts exist and the interpreter has rewrit
 meets (PEP 659): what is written before the fork no child writes, and so copies, again.  In a stem once
 more, so that what is still written each time lies in pages of its own.
 """
+import contextlib
 import gc
-import importlib
 import importlib.util
 import json
 import os
@@ -27,32 +27,32 @@ def in_zygote():
     global _compiled
     space = {}
     exec(compile(SOURCE, "x", "exec"), space)
-    path = list(sys.path)
-    ours, theirs = socket.socketpair()
-    channel, frames.CHANNEL = frames.CHANNEL, ours.fileno()
-    for _ in range(TIMES):
-        handler.load(f"{UNUSED}.rgb_to_hsv")
-        del sys.modules[UNUSED]
-        _go(space["handler"], theirs)
-    frames.CHANNEL = channel
-    sys.path[:] = path
-    ours.close()
-    theirs.close()
-    _forget_places()
+    with _stage() as server:
+        for _ in range(TIMES):
+            handler.load(f"{UNUSED}.rgb_to_hsv")
+            del sys.modules[UNUSED]
+            _go(space["handler"], server)
     _compiled = bytecode.compiled(SOURCE.encode(), "/code/index.py")
 
 
 def in_stem():
+    with _stage() as server:
+        _go(_import(), server)
+    gc.collect()
+
+
+@contextlib.contextmanager
+def _stage():
+    """A channel to nobody, whose other end is given; afterwards all is as it was."""
     ours, theirs = socket.socketpair()
     channel, frames.CHANNEL = frames.CHANNEL, ours.fileno()
     path = list(sys.path)
-    _go(_import(), theirs)
+    yield theirs
     frames.CHANNEL = channel
     sys.path[:] = path
     ours.close()
     theirs.close()
     _forget_places()
-    gc.collect()
 
 
 def _forget_places():
